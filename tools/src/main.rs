@@ -1,0 +1,2 @@
+//! `braincog-sim`: the command line.
+fn main() {}
