@@ -63,6 +63,11 @@ impl Matrix {
         t
     }
 
+    /// True if every entry equals its mirror image.
+    pub fn is_symmetric(&self) -> bool {
+        (0..self.n).all(|i| (0..i).all(|j| self.at(i, j) == self.at(j, i)))
+    }
+
     /// Sum of all entries.
     pub fn sum(&self) -> f64 {
         self.values.iter().sum()

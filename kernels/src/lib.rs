@@ -1,1 +1,27 @@
-//! placeholder
+//! Loops over columns: everything whose cost grows with neurons, synapses or events.
+//!
+//! * [`random`], [`counts`], [`quantile`], [`permutation`]: counter-based draws. Every draw is a
+//!   function of (seed, purpose, object, index, number), so who makes it never matters.
+//! * [`wiring`]: connection rules as functions from a source neuron to its row of synapses.
+//! * [`store`]: rows in memory, cut into segments of equal delay.
+//! * [`delivery`]: the calendar of segments that are due, and the loop that adds them up.
+//! * [`cells`]: the update loop, one monomorphised copy per neuron model and instruction set.
+//! * [`stimuli`]: Poisson input and current generators.
+//!
+//! Sums of synaptic input are integers (fixed point), so they commute: the result does not depend on
+//! the number of threads or the order of delivery. This crate knows neither time nor threads beyond
+//! one step of one target block; that is the engine's.
+#![allow(unsafe_code)] // one of the two places where the workspace allows it; each block says why
+
+pub mod cells;
+pub mod counts;
+pub mod delivery;
+pub mod layout;
+pub mod permutation;
+pub mod quantile;
+pub mod random;
+pub mod scale;
+mod simd;
+pub mod stimuli;
+pub mod store;
+pub mod wiring;

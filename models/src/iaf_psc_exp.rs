@@ -6,14 +6,20 @@
 //! ```
 //!
 //! Order inside a step: integrate exactly with the currents of the last step; decay them and add the
-//! spikes that arrive; compare with the threshold; then reset and hold for `t_ref`.
+//! spikes that arrive; compare with the threshold; then reset and hold for `t_ref`. The current of
+//! generators that arrives in a step acts in the next one.
+//!
+//! Integration is exact; also where `tau_m` equals `tau_syn`, and for time constants much longer than
+//! a step, because `V_low` keeps what the last bit of `V_m` cannot. NEST's escape noise (`delta`,
+//! `rho`) is left out.
 //!
 //! References: Rotter S, Diesmann M (1999) Biol Cybern 81:381-402; Tsodyks M et al. (2000) J Neurosci
 //! 20:RC50.
 
+use crate::exact::{decay, decay_m1, from_constant, from_exponential};
 use crate::kit::*;
-use crate::model::{Error, Model, Receptor, Sign, positive};
-use crate::{columns, params, step};
+use crate::model::{Check, Error, Model, Receptor, steps};
+use crate::{columns, cuda, drawers, params, step};
 
 params! {
     /// What the user sets.
@@ -30,10 +36,8 @@ params! {
         pub V_reset: "mV" = -70.0,
         /// Absolute refractory time.
         pub t_ref: "ms" = 2.0,
-        /// Time constant of the excitatory current.
-        pub tau_syn_ex: "ms" = 2.0,
-        /// Time constant of the inhibitory current.
-        pub tau_syn_in: "ms" = 2.0,
+        /// Time constant of the synaptic current.
+        pub tau_syn_ex, tau_syn_in: "ms" = 2.0,
         /// Constant input current.
         pub I_e: "pA" = 0.0,
     }
@@ -42,24 +46,18 @@ params! {
 columns! {
     /// Derived once per run.
     pub struct Propagators {
-        /// Decay of the excitatory current over a step.
-        pub P11_ex: "",
-        /// Decay of the inhibitory current over a step.
-        pub P11_in: "",
-        /// From the excitatory current to the potential.
-        pub P21_ex: "mV/pA",
-        /// From the inhibitory current to the potential.
-        pub P21_in: "mV/pA",
-        /// Decay of the potential over a step.
-        pub P22: "",
+        /// Decay of a synaptic current over a step.
+        pub P11_ex, P11_in: "",
+        /// From a synaptic current to the potential.
+        pub P21_ex, P21_in: "mV/pA",
+        /// Decay of the potential over a step, minus one.
+        pub P22_m1: "",
         /// From a current that is constant over the step to the potential.
         pub P20: "mV/pA",
-        /// What rest and the constant current add in a step.
-        pub V_drift: "mV",
-        /// Threshold.
-        pub V_th: "mV",
-        /// Potential after a spike.
-        pub V_reset: "mV",
+        /// Constant input current.
+        pub I_e: "pA",
+        /// Resting potential, threshold, potential after a spike.
+        pub E_L, V_th, V_reset: "mV",
         /// Refractory time in steps.
         pub ref_steps: "steps",
     }
@@ -70,10 +68,10 @@ columns! {
     pub struct State {
         /// Membrane potential.
         pub V_m: "mV",
-        /// Excitatory synaptic current.
-        pub I_syn_ex: "pA",
-        /// Inhibitory synaptic current.
-        pub I_syn_in: "pA",
+        /// What is too small for the last bit of `V_m`.
+        pub V_low: "mV",
+        /// Synaptic current.
+        pub I_syn_ex, I_syn_in: "pA",
         /// Current from generators, used in the next step.
         pub I_stim: "pA",
         /// Refractory steps left.
@@ -84,10 +82,8 @@ columns! {
 columns! {
     /// What arrives in a step.
     pub struct Input {
-        /// Summed positive weights.
-        pub ex: "pA",
-        /// Summed negative weights.
-        pub inh: "pA",
+        /// Summed positive weights, summed negative weights.
+        pub ex, inh: "pA",
         /// Current from generators.
         pub I_stim: "pA",
     }
@@ -96,19 +92,19 @@ columns! {
 step!(|p: &Propagators, s: &mut State, input: &Input| {
     let awake = s.ref_left <= real(0.0);
 
-    // Exact integration over one step; V_m is clamped while refractory.
-    let V_next = p.P22 * s.V_m + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in + p.P20 * s.I_stim + p.V_drift;
-    s.V_m = select(awake, V_next, s.V_m);
-    s.ref_left = select(awake, s.ref_left, s.ref_left - real(1.0));
+    let U = (s.V_m - p.E_L) + s.V_low;
+    let dV = p.P22_m1 * U + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in + p.P20 * (s.I_stim + p.I_e) + s.V_low;
+    let V_next = s.V_m + dV;
+    let V_low = dV - (V_next - s.V_m);
 
-    // Currents decay, then the spikes of this step arrive.
     s.I_syn_ex = p.P11_ex * s.I_syn_ex + input.ex;
     s.I_syn_in = p.P11_in * s.I_syn_in + input.inh;
-
-    let fired = awake && s.V_m >= p.V_th;
-    s.V_m = select(fired, p.V_reset, s.V_m);
-    s.ref_left = select(fired, p.ref_steps, s.ref_left);
     s.I_stim = input.I_stim;
+
+    let fired = awake && (V_next - p.V_th) + V_low >= real(0.0);
+    s.V_m = select(fired, p.V_reset, select(awake, V_next, s.V_m));
+    s.V_low = select(awake && !fired, V_low, real(0.0));
+    s.ref_left = select(fired, p.ref_steps, select(awake, s.ref_left, s.ref_left - real(1.0)));
     return fired;
 });
 
@@ -116,30 +112,33 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
 pub struct Neuron;
 
 impl Model for Neuron {
-    type Params = Params;
-    type Propagators = Propagators;
-    type State = State;
-    type Input = Input;
+    drawers!(step);
 
     const NAME: &'static str = "iaf_psc_exp";
     const SUMMARY: &'static str = "leaky integrate-and-fire, exponential currents";
-    const RECEPTORS: &'static [Receptor] = &[
-        Receptor { name: "ex", accepts: Sign::Positive, unit: "pA" },
-        Receptor { name: "inh", accepts: Sign::Negative, unit: "pA" },
-    ];
-    const CUDA: &'static str = STEP_CUDA;
+    const RECEPTORS: &'static [Receptor] = Receptor::CURRENTS;
+    const CUDA: &'static str = cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, NO_SUBSTEP_CUDA, STEP_CUDA);
 
     fn propagators(q: &Params, dt: f64, _h: f64) -> Result<Propagators, Error> {
-        positive(Self::NAME, "C_m", q.C_m)?;
-        positive(Self::NAME, "tau_m", q.tau_m)?;
-        Ok(Propagators { P22: (-dt / q.tau_m).exp() as real, ..Default::default() })
+        let check = Check::<Self>(q);
+        check.finite()?.positive(&["C_m", "tau_m", "tau_syn_ex", "tau_syn_in"])?.not_negative(&["t_ref"])?;
+        check.below("V_reset", q.V_th, "a potential below V_th")?;
+        Ok(Propagators {
+            P11_ex: decay(dt, q.tau_syn_ex) as real,
+            P11_in: decay(dt, q.tau_syn_in) as real,
+            P21_ex: from_exponential(dt, q.tau_m, q.tau_syn_ex, q.C_m) as real,
+            P21_in: from_exponential(dt, q.tau_m, q.tau_syn_in, q.C_m) as real,
+            P22_m1: decay_m1(dt, q.tau_m) as real,
+            P20: from_constant(dt, q.tau_m, q.C_m) as real,
+            I_e: q.I_e as real,
+            E_L: q.E_L as real,
+            V_th: q.V_th as real,
+            V_reset: q.V_reset as real,
+            ref_steps: steps(q.t_ref, dt),
+        })
     }
 
     fn initial(q: &Params) -> State {
         State { V_m: q.E_L as real, ..Default::default() }
-    }
-
-    fn step(p: &Propagators, s: &mut State, input: &Input) -> bool {
-        step(p, s, input)
     }
 }

@@ -5,10 +5,30 @@
 //! and a `step` whose text is valid Rust *and* CUDA C++ (see [`kit`]). There is no loop over neurons,
 //! no I/O and no random generator here: `kernels` holds the loops and feeds noise in as an input.
 //!
+//! Every model is emitted as CUDA C++ too ([`Model::CUDA`]); tests compile that text with the host's C++
+//! compiler and find the same bits.
+//!
+//! ```
+//! let params = [("tau_m".to_string(), 20.0)].into();
+//! let neuron = models::iaf_psc_exp::Neuron::params(&params)?;
+//! assert_eq!((neuron.tau_m, neuron.C_m), (20.0, 250.0));
+//! # use models::Model;
+//! # Ok::<(), models::Error>(())
+//! ```
+//!
 //! **Adding a model** is one file beside this one and one line in the list at the bottom.
 
+// Physics names such as `V_m` and `P11_ex` are the field's own, see STYLE.md.
+#![allow(non_snake_case)]
+
+mod aeif;
+mod background;
+mod conductance;
+mod exact;
+mod hh;
 pub mod kit;
 mod model;
+pub mod units;
 
 pub use model::{Description, Error, Field, Model, ParamInfo, Parameters, Receptor, Sign};
 
@@ -47,6 +67,40 @@ pub fn description(name: &str) -> Option<Description> {
 }
 
 model_list! {
+    /// Leaky integrate-and-fire, delta-shaped currents.
+    iaf_psc_delta,
     /// Leaky integrate-and-fire, exponential currents.
     iaf_psc_exp,
+    /// Leaky integrate-and-fire, alpha-shaped currents.
+    iaf_psc_alpha,
+    /// Leaky integrate-and-fire, exponential conductances.
+    iaf_cond_exp,
+    /// Leaky integrate-and-fire, alpha-shaped conductances.
+    iaf_cond_alpha,
+    /// Adaptive exponential integrate-and-fire, exponential currents.
+    aeif_psc_exp,
+    /// Adaptive exponential integrate-and-fire, exponential conductances.
+    aeif_cond_exp,
+    /// Adaptive exponential integrate-and-fire, alpha-shaped conductances.
+    aeif_cond_alpha,
+    /// Izhikevich's simple neuron.
+    izhikevich,
+    /// Hodgkin-Huxley, alpha-shaped currents.
+    hh_psc_alpha,
+    /// Hodgkin-Huxley after Traub and Miles, exponential conductances.
+    hh_cond_exp_traub,
+    /// Multi-timescale adaptive threshold.
+    mat2_psc_exp,
+    /// Ignores its input and fires at a given rate.
+    ignore_and_fire,
+    /// Repeats every spike that arrives.
+    parrot_neuron,
+    /// BrainCog's adaptive exponential integrate-and-fire neuron.
+    aeif_braincog,
+    /// BrainCog's Hodgkin-Huxley neuron.
+    hh_braincog,
+    /// Izhikevich's neuron with a capacitance.
+    ctizh,
+    /// BrainCog's linear neuron with adaptation and gap junctions.
+    adth,
 }

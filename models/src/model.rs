@@ -28,6 +28,18 @@ pub struct Receptor {
     pub unit: &'static str,
 }
 
+impl Receptor {
+    /// The ports `ex` for positive and `inh` for negative weights in pA.
+    pub const CURRENTS: &'static [Receptor] = &Receptor::pair("pA");
+    /// The ports `ex` for positive and `inh` for negative weights in nS. A negative weight opens the
+    /// inhibitory conductance by its magnitude.
+    pub const CONDUCTANCES: &'static [Receptor] = &Receptor::pair("nS");
+
+    const fn pair(unit: &'static str) -> [Receptor; 2] {
+        [Receptor { name: "ex", accepts: Sign::Positive, unit }, Receptor { name: "inh", accepts: Sign::Negative, unit }]
+    }
+}
+
 /// A parameter as users see it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ParamInfo {
@@ -129,7 +141,8 @@ pub trait Model: Send + Sync + 'static {
     const RECEPTORS: &'static [Receptor];
     /// Integration substeps are at most this long (ms); infinite where one step is exact.
     const MAX_SUBSTEP: f64 = f64::INFINITY;
-    /// The CUDA text of propagators, state, input, `substep` and `step`.
+    /// The CUDA text of propagators, state, input, helpers, `substep` and `step`, in this order. Belongs
+    /// after [`CUDA_PRELUDE`](crate::kit::CUDA_PRELUDE), in `namespace braincog { namespace NAME { } }`.
     const CUDA: &'static str;
 
     /// Checks the parameters and derives the propagators for a step of `dt` ms that is integrated
@@ -178,11 +191,55 @@ pub trait Model: Send + Sync + 'static {
     }
 }
 
-/// `value` if it is positive and finite, else an error that names the parameter.
-pub(crate) fn positive(model: &'static str, name: &'static str, value: f64) -> Result<real, Error> {
-    if value > 0.0 && value.is_finite() {
-        Ok(value as real)
-    } else {
-        Err(Error::BadValue { model, name, found: value, expected: "a positive number" })
+/// Checks of parameters that many models share. Each names the parameter in its error.
+pub(crate) struct Check<'a, M: Model>(pub(crate) &'a M::Params);
+
+impl<M: Model> Check<'_, M> {
+    /// Every parameter is a number that [`real`] can hold. `V_min` may be minus infinity: no bound.
+    pub(crate) fn finite(&self) -> Result<&Self, Error> {
+        for info in M::Params::info() {
+            let value = self.value(info.name);
+            let unbounded = info.name == "V_min" && value < 0.0;
+            self.require(info.name, unbounded || (value as real).is_finite(), "a finite number")?;
+        }
+        Ok(self)
     }
+
+    /// These are above zero.
+    pub(crate) fn positive(&self, names: &[&'static str]) -> Result<&Self, Error> {
+        names.iter().try_for_each(|name| self.require(name, self.value(name) > 0.0, "a positive number"))?;
+        Ok(self)
+    }
+
+    /// These are not below zero.
+    pub(crate) fn not_negative(&self, names: &[&'static str]) -> Result<&Self, Error> {
+        names.iter().try_for_each(|name| self.require(name, self.value(name) >= 0.0, "zero or a positive number"))?;
+        Ok(self)
+    }
+
+    /// `name` is a switch.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<&Self, Error> {
+        self.require(name, self.value(name) == 0.0 || self.value(name) == 1.0, "0 or 1")?;
+        Ok(self)
+    }
+
+    /// `name` is below `bound`.
+    pub(crate) fn below(&self, name: &'static str, bound: f64, expected: &'static str) -> Result<&Self, Error> {
+        self.require(name, self.value(name) < bound, expected)?;
+        Ok(self)
+    }
+
+    /// Fails with `expected` unless `right`.
+    pub(crate) fn require(&self, name: &'static str, right: bool, expected: &'static str) -> Result<(), Error> {
+        if right { Ok(()) } else { Err(Error::BadValue { model: M::NAME, name, found: self.value(name), expected }) }
+    }
+
+    fn value(&self, name: &str) -> f64 {
+        self.0.value(name).expect("models check parameters that they declare")
+    }
+}
+
+/// Steps in a time, counted as NEST does: rounded to a microsecond, then up to a full step.
+pub(crate) fn steps(t: f64, dt: f64) -> real {
+    ((t * 1000.0).round() / (dt * 1000.0) - 1e-6).ceil().max(0.0) as real
 }

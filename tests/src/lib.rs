@@ -1,1 +1,93 @@
-//! placeholder
+//! What the black-box and cross-crate tests share: the program itself and folders to run it in.
+//!
+//! The tests lie in `tests/tests`, one file per contract, each opened by a paragraph that states the contract.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs};
+
+/// The root of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in a folder of the workspace")
+}
+
+/// `braincog-sim`, built in the profile of the tests, with the root of the workspace as its current folder.
+pub fn braincog_sim() -> Command {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let mut command = Command::new(PROGRAM.get_or_init(build));
+    command.current_dir(root()).stdin(std::process::Stdio::null());
+    // A test may itself run under a launcher or a batch system; the program must not see that.
+    for name in ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS", "SLURM_PROCID"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Cargo builds a binary for tests of its own package only, so it is asked here.
+fn build() -> PathBuf {
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "braincog-sim", "--bin", "braincog-sim", "--profile", profile, "--message-format=json"])
+        .current_dir(root())
+        .output()
+        .expect("cargo is there: it runs this test");
+    let messages = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "braincog-sim does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+    let key = "\"executable\":\"";
+    let path = messages.lines().find_map(|l| l.split_once(key)).expect("cargo names the executable").1;
+    PathBuf::from(path.split('"').next().unwrap_or_default().replace("\\\\", "\\"))
+}
+
+/// An empty folder that is removed when this is dropped.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A new folder; `name` helps to recognise it.
+    pub fn new(name: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("braincog-{name}-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).expect("the system's folder for temporary files can be written");
+        Folder(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file into it and returns its path.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, content).expect("a file can be written into a new folder");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A test that failed has said why; what it leaves is in the way of nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a program said and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    /// Exit code; -1 where a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Said {
+    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Said { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
+}

@@ -1,2 +1,7 @@
-//! `braincog-sim`: the command line.
-fn main() {}
+//! `braincog-sim`: the command line. See `tools::cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tools::cli::main()
+}

@@ -1,0 +1,103 @@
+//! A barrier that spins briefly, then yields.
+//!
+//! Threads meet once per epoch, thousands of times a second, so waking a sleeping thread would cost more
+//! than the wait. But on a machine whose cores are also used by others a thread that only spins takes
+//! the core from the one it waits for.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+const SPINS: u32 = 4096;
+
+/// Where `n` threads wait for each other.
+pub(crate) struct Barrier {
+    n: usize,
+    arrived: AtomicUsize,
+    generation: AtomicUsize,
+    broken: AtomicBool,
+}
+
+/// A thread that takes part failed: nobody will come any more.
+#[derive(Debug)]
+pub(crate) struct Broken;
+
+impl Barrier {
+    pub(crate) fn new(n: usize) -> Self {
+        Barrier { n, arrived: AtomicUsize::new(0), generation: AtomicUsize::new(0), broken: AtomicBool::new(false) }
+    }
+
+    /// Waits until all threads are here.
+    pub(crate) fn wait(&self) -> Result<(), Broken> {
+        let generation = self.generation.load(Ordering::Acquire);
+        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.n {
+            self.arrived.store(0, Ordering::Relaxed);
+            self.generation.store(generation.wrapping_add(1), Ordering::Release);
+            return Ok(());
+        }
+        let mut spins = 0;
+        while self.generation.load(Ordering::Acquire) == generation {
+            if self.broken.load(Ordering::Relaxed) {
+                return Err(Broken);
+            }
+            if spins < SPINS {
+                spins += 1;
+                std::hint::spin_loop();
+            } else {
+                std::thread::yield_now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all waiting for good when the guard is dropped by a panic.
+    pub(crate) fn guard(&self) -> Guard<'_> {
+        Guard(self)
+    }
+}
+
+/// See [`Barrier::guard`].
+pub(crate) struct Guard<'a>(&'a Barrier);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.broken.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_passes_before_all_have_come() {
+        let barrier = Barrier::new(3);
+        let count = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for round in 1..200 {
+                        count.fetch_add(1, Ordering::SeqCst);
+                        barrier.wait().unwrap();
+                        assert_eq!(count.load(Ordering::SeqCst), 3 * round);
+                        barrier.wait().unwrap();
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_failed_thread_lets_the_others_go() {
+        let barrier = Barrier::new(2);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| barrier.wait());
+            let failing = scope.spawn(|| {
+                let _guard = barrier.guard();
+                panic!("on purpose");
+            });
+            assert!(failing.join().is_err());
+            assert!(waiting.join().unwrap().is_err());
+        });
+    }
+}

@@ -1,0 +1,69 @@
+//! What can go wrong between a network description and its last step.
+
+/// Errors of building and running a network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A population's parameters are wrong.
+    #[error("population `{population}`: {source}")]
+    Model {
+        /// The population.
+        population: String,
+        /// What the model says.
+        source: models::Error,
+    },
+    /// A population's model does not exist.
+    #[error("population `{population}`: there is no neuron model `{model}`")]
+    UnknownModel {
+        /// The population.
+        population: String,
+        /// What was asked for.
+        model: String,
+    },
+    /// A state variable that the model does not have.
+    #[error("population `{population}`: {model} has no state variable `{variable}`")]
+    UnknownVariable {
+        /// The population.
+        population: String,
+        /// Its model.
+        model: String,
+        /// What was asked for.
+        variable: String,
+    },
+    /// Weights that cannot be represented.
+    #[error("{0}")]
+    Weight(#[from] kernels::scale::Error),
+    /// More neurons than a neuron id can name.
+    #[error("{found} neurons, but at most {most} can be numbered")]
+    TooManyNeurons {
+        /// Neurons in the network.
+        found: u64,
+        /// The limit.
+        most: u64,
+    },
+    /// A delay that the calendar cannot hold.
+    #[error("projection {from} -> {to}: a delay of {found} ms is longer than {most} ms (65,535 steps)")]
+    DelayTooLong {
+        /// Source population.
+        from: String,
+        /// Target population.
+        to: String,
+        /// The delay.
+        found: f64,
+        /// The longest.
+        most: f64,
+    },
+    /// One chunk of sources has more synapses than its 32-bit offsets reach.
+    #[error("projection {from} -> {to} needs more than {most} synapses per source and block")]
+    RowTooLong {
+        /// Source population.
+        from: String,
+        /// Target population.
+        to: String,
+        /// The limit.
+        most: u64,
+    },
+    /// A thread of the simulation panicked.
+    #[error("a simulation thread failed; this is a fault of the program, please report it")]
+    Thread,
+}

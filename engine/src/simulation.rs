@@ -1,0 +1,296 @@
+//! The run loop: threads, epochs, and what an observer sees.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::Instant;
+
+use crate::Error;
+use crate::barrier::{Barrier, Broken};
+use crate::shard::{Fired, Means, Outbox, Shard};
+
+/// What a run needs besides the network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Time step in ms.
+    pub dt: f64,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Threads, at least 1. The spikes do not depend on it.
+    pub threads: usize,
+}
+
+/// State variables to record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    /// Index of the population.
+    pub population: usize,
+    /// Which neurons of it.
+    pub neurons: Range<u32>,
+    /// State variable, such as `V_m`.
+    pub variable: String,
+    /// Every how many steps; at least 1.
+    pub interval: u64,
+}
+
+/// A neuron that fired. Its time is `step * dt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spike {
+    /// Time of the spike in steps.
+    pub step: u64,
+    /// Global neuron id: ids run through the populations in order.
+    pub id: u32,
+}
+
+/// A recorded value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Index of the probe.
+    pub probe: u32,
+    /// Time in steps.
+    pub step: u64,
+    /// Which of the probe's neurons, from 0.
+    pub position: u32,
+    /// The value in the variable's unit.
+    pub value: f32,
+}
+
+/// What happened in a stretch of time.
+#[derive(Debug)]
+pub struct Block<'a> {
+    /// Times in steps, `(start, end]`: after each update the time is one step later.
+    pub steps: Range<u64>,
+    /// All spikes, sorted by step, then id.
+    pub spikes: &'a [Spike],
+    /// All samples, sorted by probe, step, position.
+    pub samples: &'a [Sample],
+}
+
+/// Sees what happens while a simulation runs. Called about every 10 ms of biological time.
+pub trait Observer {
+    /// Takes a block. `Break` ends the run at the end of the next epoch.
+    fn block(&mut self, block: &Block) -> ControlFlow<()>;
+}
+
+impl<F: FnMut(&Block) -> ControlFlow<()>> Observer for F {
+    fn block(&mut self, block: &Block) -> ControlFlow<()> {
+        self(block)
+    }
+}
+
+/// Wall-clock seconds per phase, mean over threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Phases {
+    /// Stimuli and neurons.
+    pub update: f64,
+    /// Adding up synaptic events.
+    pub deliver: f64,
+    /// Waiting for and reading other threads' spikes.
+    pub communicate: f64,
+    /// Handing out what happened.
+    pub record: f64,
+}
+
+impl std::ops::AddAssign for Phases {
+    fn add_assign(&mut self, other: Phases) {
+        self.update += other.update;
+        self.deliver += other.deliver;
+        self.communicate += other.communicate;
+        self.record += other.record;
+    }
+}
+
+/// A built network at some point of its time.
+pub struct Simulation {
+    pub(crate) settings: Settings,
+    pub(crate) shards: Vec<Shard>,
+    pub(crate) means: Means,
+    /// Two outboxes per thread: one is read while the other is written.
+    pub(crate) boards: Vec<[RwLock<Outbox>; 2]>,
+    /// Steps between two exchanges.
+    pub(crate) min_delay: u64,
+    pub(crate) step: u64,
+    pub(crate) epoch: u64,
+    pub(crate) n_neurons: u64,
+    pub(crate) n_synapses: u64,
+}
+
+impl Simulation {
+    /// Time in steps.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Time in ms.
+    pub fn time(&self) -> f64 {
+        self.step as f64 * self.settings.dt
+    }
+
+    /// Number of neurons.
+    pub fn n_neurons(&self) -> u64 {
+        self.n_neurons
+    }
+
+    /// Number of synapses.
+    pub fn n_synapses(&self) -> u64 {
+        self.n_synapses
+    }
+
+    /// Shortest delay in steps: the time between two exchanges.
+    pub fn min_delay(&self) -> u64 {
+        self.min_delay
+    }
+
+    /// Memory of synapses, neurons and sums in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.shards.iter().map(Shard::bytes).sum()
+    }
+
+    /// Memory of synapses alone in bytes.
+    pub fn synapse_bytes(&self) -> u64 {
+        self.shards.iter().flat_map(|s| &s.blocks).map(|b| b.store.bytes()).sum()
+    }
+
+    /// Synaptic events so far.
+    pub fn synaptic_events(&self) -> u64 {
+        self.shards.iter().map(|s| s.events).sum()
+    }
+
+    /// Where the time went so far.
+    pub fn phases(&self) -> Phases {
+        let mut sum = Phases::default();
+        for shard in &self.shards {
+            sum += shard.phases;
+        }
+        let n = self.shards.len() as f64;
+        Phases { update: sum.update / n, deliver: sum.deliver / n, communicate: sum.communicate / n, record: sum.record / n }
+    }
+
+    /// Advances by `steps` steps, or until the observer breaks off.
+    pub fn run(&mut self, steps: u64, observer: &mut dyn Observer) -> Result<(), Error> {
+        let world = World {
+            barrier: Barrier::new(self.shards.len()),
+            stop: AtomicBool::new(false),
+            means: &self.means,
+            boards: &self.boards,
+            min_delay: self.min_delay,
+            span: self.step..self.step + steps,
+            first_epoch: self.epoch,
+        };
+        let mut recorder = Recorder::new(observer, &world.span, self.min_delay, self.settings.dt);
+        let mut shards = self.shards.iter_mut().enumerate();
+        let (_, first) = shards.next().expect("a simulation has at least one thread");
+        let end = std::thread::scope(|scope| {
+            for (thread, shard) in shards {
+                let world = &world;
+                scope.spawn(move || world.work(thread, shard, None));
+            }
+            world.work(0, first, Some(&mut recorder))
+        });
+        let (step, epoch) = end.map_err(|Broken| Error::Thread)?;
+        self.step = step;
+        self.epoch = epoch;
+        Ok(())
+    }
+}
+
+/// What all threads of a run share.
+struct World<'a> {
+    barrier: Barrier,
+    stop: AtomicBool,
+    means: &'a Means,
+    boards: &'a [[RwLock<Outbox>; 2]],
+    min_delay: u64,
+    span: Range<u64>,
+    first_epoch: u64,
+}
+
+impl World<'_> {
+    /// The life of one thread: (step, epoch) at its end.
+    fn work(&self, thread: usize, shard: &mut Shard, mut recorder: Option<&mut Recorder>) -> Result<(u64, u64), Broken> {
+        let _guard = self.barrier.guard();
+        let (mut step, mut epoch) = (self.span.start, self.first_epoch);
+        while step < self.span.end {
+            let until = (step + self.min_delay).min(self.span.end);
+            let start = Instant::now();
+            self.read_boards(epoch, step, shard);
+            shard.phases.communicate += start.elapsed().as_secs_f64();
+            {
+                let mut out = self.boards[thread][parity(epoch)].write().unwrap_or_else(PoisonError::into_inner);
+                out.clear();
+                for now in step..until {
+                    if thread == 0 {
+                        self.means.clear_next(now);
+                    }
+                    shard.step(now, self.means, &mut out);
+                }
+            }
+            let waiting = Instant::now();
+            self.barrier.wait()?;
+            let met = Instant::now();
+            shard.phases.communicate += (met - waiting).as_secs_f64();
+            let stop = self.stop.load(Ordering::Acquire);
+            step = until;
+            if let Some(recorder) = recorder.as_deref_mut() {
+                self.boards.iter().for_each(|b| recorder.take(&b[parity(epoch)].read().unwrap_or_else(PoisonError::into_inner)));
+                if recorder.flush(step, stop || step == self.span.end).is_break() {
+                    // All threads see this after the next barrier, so all stop at the same step.
+                    self.stop.store(true, Ordering::Release);
+                }
+                shard.phases.record += met.elapsed().as_secs_f64();
+            }
+            epoch += 1;
+            if stop {
+                break;
+            }
+        }
+        Ok((step, epoch))
+    }
+
+    /// Enters what all threads published in the last epoch.
+    fn read_boards(&self, epoch: u64, now: u64, shard: &mut Shard) {
+        for board in self.boards {
+            let outbox = board[1 - parity(epoch)].read().unwrap_or_else(PoisonError::into_inner);
+            shard.enter(&outbox.spikes, now);
+        }
+    }
+}
+
+fn parity(epoch: u64) -> usize {
+    (epoch % 2) as usize
+}
+
+/// Gathers what threads publish and hands it to the observer, sorted.
+struct Recorder<'a> {
+    observer: &'a mut dyn Observer,
+    spikes: Vec<Spike>,
+    samples: Vec<Sample>,
+    start: u64,
+    interval: u64,
+}
+
+impl<'a> Recorder<'a> {
+    fn new(observer: &'a mut dyn Observer, span: &Range<u64>, min_delay: u64, dt: f64) -> Self {
+        // About 10 ms of biological time, at least one epoch.
+        let interval = ((10.0 / dt) as u64).max(min_delay);
+        Recorder { observer, spikes: Vec::new(), samples: Vec::new(), start: span.start, interval }
+    }
+
+    fn take(&mut self, outbox: &Outbox) {
+        self.spikes.extend(outbox.spikes.iter().map(|(step, id): &Fired| Spike { step: step + 1, id: *id }));
+        self.samples.extend_from_slice(&outbox.samples);
+    }
+
+    fn flush(&mut self, step: u64, last: bool) -> ControlFlow<()> {
+        if step - self.start < self.interval && !last {
+            return ControlFlow::Continue(());
+        }
+        self.spikes.sort_unstable();
+        self.samples.sort_unstable_by_key(|s| (s.probe, s.step, s.position));
+        let flow = self.observer.block(&Block { steps: self.start..step, spikes: &self.spikes, samples: &self.samples });
+        self.spikes.clear();
+        self.samples.clear();
+        self.start = step;
+        flow
+    }
+}

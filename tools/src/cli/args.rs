@@ -1,0 +1,247 @@
+//! What a user may type: every verb, flag and default, and the text of `--help`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Start here:
+  braincog-sim scenarios/macaque.toml            run a scenario; results in out/macaque
+  braincog-sim check scenarios/human.toml        neurons, synapses and memory, before any is taken
+  braincog-sim import my_brain.zip -o mine.h5    then, in a scenario: [connectome] path = \"mine.h5\"
+  braincog-sim inspect macaque-29                tables of a connectome, an atlas or a finished run
+  braincog-sim models iaf_psc_exp                parameters of a neuron model
+
+`braincog-sim SCENARIO.toml ...` is short for `braincog-sim run SCENARIO.toml ...`.
+
+Exit codes: 0 done; 1 a comparison or check failed; 2 the input is wrong; 3 a fault of the machine;
+130 stopped by Ctrl-C and 143 by SIGTERM, both after writing what was recorded so far.";
+
+/// Simulates whole brains, region by region, from their wiring.
+#[derive(Debug, Parser)]
+#[command(name = "braincog-sim", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run a scenario and write its results into a folder
+    Run(RunArgs),
+    /// Validate a scenario and show neurons, synapses and memory; builds nothing
+    Check(CheckArgs),
+    /// Convert a connectome file of any known format into ours
+    Import(ImportArgs),
+    /// Show tables of a connectome file, a built-in atlas or a finished run
+    Inspect(InspectArgs),
+    /// Write the HTML page of a finished run
+    Report(ReportArgs),
+    /// Compare the spike trains of two runs: equal, or the first difference
+    Compare(CompareArgs),
+    /// List the neuron models, or describe one
+    Models(ModelsArgs),
+    /// List the built-in connectomes and how to cite them
+    Atlases,
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// How a scenario is chosen and changed.
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioArgs {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO.toml")]
+    pub(crate) scenario: PathBuf,
+    /// Take this variant of the scenario
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variant: Option<String>,
+    /// Change one key, such as `--set simulation.seed=7`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Simulate this long instead, such as `500ms` or `2s`
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<String>,
+    /// Threads to use [default: all processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArgs,
+    /// Folder for the results; those of an earlier run there are replaced [default: out/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub(crate) backend: Backend,
+    /// Write no report.html
+    #[arg(long)]
+    pub(crate) no_report: bool,
+    /// Print errors only, and write no report.html
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// Threads of this machine
+    Cpu,
+    /// An NVIDIA device
+    Cuda,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) source: ConnectomeArgs,
+    /// The file to write
+    #[arg(short, long, value_name = "OUT.h5")]
+    pub(crate) output: PathBuf,
+    /// Replace OUT.h5 if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// A connectome file and what it cannot say itself.
+#[derive(Debug, Args)]
+pub(crate) struct ConnectomeArgs {
+    /// The connectome file; its format is recognised by content
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArgs {
+    /// What a row of the matrix is, where the format leaves it open [default: target]
+    #[arg(long, value_name = "END", value_enum)]
+    pub(crate) rows: Option<Rows>,
+    /// Take tracts to run both ways: a pair given in one direction only is mirrored
+    #[arg(long)]
+    pub(crate) undirected: bool,
+    /// Array, dataset, MAT variable, sheet or key that holds the weights
+    #[arg(long, value_name = "NAME")]
+    pub(crate) variable: Option<String>,
+    /// Array, dataset, MAT variable or sheet that holds the tract lengths
+    #[arg(long, value_name = "NAME")]
+    pub(crate) lengths_variable: Option<String>,
+    /// File with tract lengths in mm, any matrix format
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lengths: Option<PathBuf>,
+    /// File with one label per line, or a table with a column `label` or `name`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// File with `label x y z` or `x y z` per line, in mm
+    #[arg(long, value_name = "FILE")]
+    pub(crate) centres: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rows {
+    /// Row = target, column = source (TVB, FLN tables)
+    Target,
+    /// Row = source, column = target (most adjacency matrices)
+    Source,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A connectome file, the name of an atlas, or the folder of a run
+    #[arg(value_name = "FILE|ATLAS|RUN")]
+    pub(crate) what: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The folder of the run
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// The file to write [default: RUN/report.html]
+    #[arg(short, long, value_name = "FILE.html")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The folder of a run, or a file of spikes
+    #[arg(value_name = "RUN")]
+    pub(crate) left: PathBuf,
+    /// The folder of another run, or a file of spikes
+    #[arg(value_name = "RUN")]
+    pub(crate) right: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    /// Describe this model
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Puts the verb `run` in front of arguments that start with none, so that `braincog-sim SCENARIO.toml` runs it.
+///
+/// A word that is no verb but looks like a misspelt one is left for clap to refuse.
+pub(crate) fn with_verb(mut args: Vec<OsString>) -> Vec<OsString> {
+    let command = Cli::command();
+    let Some(first) = args.get(1) else { return args };
+    let text = first.to_string_lossy();
+    let verb = |c: &clap::Command| c.get_name() == text;
+    let about_us = ["help", "-h", "--help", "-V", "--version"].contains(&text.as_ref());
+    let misspelt = || {
+        let like = |c: &clap::Command| strsim::jaro_winkler(c.get_name(), &text) > 0.8;
+        !text.contains(['.', '/', '\\']) && !PathBuf::from(first).exists() && command.get_subcommands().any(like)
+    };
+    if !about_us && !command.get_subcommands().any(verb) && !misspelt() {
+        args.insert(1, "run".into());
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        let args = std::iter::once("braincog-sim").chain(line.split_whitespace()).map(OsString::from).collect();
+        Cli::try_parse_from(with_verb(args))
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_scenario_without_a_verb_is_run() {
+        for line in ["x.toml --threads 3 --out o", "--threads 3 x.toml --out o", "run x.toml --out o --threads 3"] {
+            let Verb::Run(run) = parsed(line).unwrap().verb else { panic!("{line}") };
+            assert_eq!((run.scenario.scenario.to_str(), run.scenario.threads), (Some("x.toml"), Some(3)));
+        }
+    }
+
+    #[test]
+    fn a_misspelt_verb_is_refused_with_the_verb_that_was_meant() {
+        let message = parsed("inspct macaque-29").unwrap_err().to_string();
+        assert!(message.contains("'inspect'"), "{message}");
+    }
+}

@@ -1,0 +1,41 @@
+//! `check`: what a scenario needs, before any of it is taken.
+
+use std::fmt::Write;
+
+use super::resolve::Resolved;
+use super::table::{Table, bytes, count, duration};
+
+/// Terms of memory that are listed; the rest is one line.
+const LISTED: usize = 8;
+
+/// Neurons, synapses, memory and the largest terms of it.
+pub(crate) fn describe(resolved: &Resolved) -> String {
+    let Resolved { plan, settings, estimate } = resolved;
+    let network = &plan.network;
+    let mut text = format!("{}{}\n", plan.name, plan.variant.as_ref().map_or_else(String::new, |v| format!(", variant {v}")));
+    let mut facts = Table::new(&["", ">"]);
+    let brain = plan.connectome.as_ref().map(|c| format!("{} ({} regions, {} tracts)", c.name, count(c.n() as f64), count(c.n_tracts() as f64)));
+    facts.row(["connectome", brain.as_deref().unwrap_or("none")]);
+    facts.row(["populations", &count(network.populations.len() as f64)]);
+    facts.row(["projections", &count(network.projections.len() as f64)]);
+    facts.row(["neurons", &count(estimate.neurons as f64)]);
+    facts.row(["synapses", &count(estimate.synapses)]);
+    facts.row(["steps", &format!("{} of {} ms", count(plan.simulation.steps as f64), plan.simulation.dt)]);
+    facts.row(["biological time", &duration(plan.simulation.duration / 1000.0)]);
+    facts.row(["threads", &settings.threads.to_string()]);
+    let mut terms = Table::new(&["memory", ">"]);
+    for (what, size) in estimate.terms.iter().take(LISTED) {
+        terms.row([what.as_str(), &bytes(*size)]);
+    }
+    let rest = &estimate.terms[estimate.terms.len().min(LISTED)..];
+    if !rest.is_empty() {
+        terms.row([&format!("{} smaller terms", rest.len()), &bytes(rest.iter().map(|t| t.1).sum())]);
+    }
+    terms.row(["in all", &bytes(estimate.bytes())]);
+    if let Some(available) = engine::process::available_bytes() {
+        terms.row(["available here", &bytes(available as f64)]);
+    }
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{facts}{terms}");
+    text
+}

@@ -1,0 +1,150 @@
+//! What can go wrong on the command line, and the exit code that each cause has.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A verb that could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A scenario is wrong.
+    #[error("{}", .0.render())]
+    Scenario(Box<scenarios::Error>),
+    /// A network cannot be built or stepped.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    /// A connectome cannot be read or written.
+    #[error(transparent)]
+    Connectome(Box<connectome::Error>),
+    /// A file of a run cannot be read or written.
+    #[error(transparent)]
+    Record(#[from] engine::record::Error),
+    /// The page of a run cannot be written.
+    #[error(transparent)]
+    Page(#[from] crate::report::Error),
+    /// A file that the user named cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A result cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file that would be overwritten.
+    #[error("{} exists; name another file or add --force", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two runs into one folder at the same time.
+    #[error("{} is in use by another run{}; name another folder with --out", folder.display(), process(owner))]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// What the other run wrote into its lock file: its process id.
+        owner: String,
+    },
+    /// A path that is not the folder of a finished run.
+    #[error("{}: found no {missing}, expected the folder of a finished run", folder.display())]
+    NotARun {
+        /// The path.
+        folder: PathBuf,
+        /// The file that is not there.
+        missing: &'static str,
+    },
+    /// A file in a run's folder that this program cannot have written.
+    #[error("{}: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Neither a file nor an atlas nor a run.
+    #[error("{what}: no such file, run or atlas; atlases are {atlases}")]
+    NothingToInspect {
+        /// What the user typed.
+        what: String,
+        /// Names of the atlases.
+        atlases: String,
+    },
+    /// A model that is not in the list.
+    #[error("no neuron model `{name}`; did you mean `{nearest}`? `braincog-sim models` lists all")]
+    UnknownModel {
+        /// What the user typed.
+        name: String,
+        /// The name most like it.
+        nearest: &'static str,
+    },
+    /// More memory than there is.
+    #[error("{what} needs {needed} of memory, but {available} are available; the largest part is {largest}")]
+    DoesNotFit {
+        /// The scenario.
+        what: String,
+        /// Memory needed.
+        needed: String,
+        /// Memory available.
+        available: String,
+        /// The largest term of it, with its size.
+        largest: String,
+    },
+    /// The user asked for a device that this build cannot drive.
+    #[error("no CUDA backend in this build; leave out `--backend cuda` to run on the processor")]
+    NoCuda,
+    /// Started as one of several processes.
+    #[error(
+        "{launcher} started {processes} processes, but this build has no MPI and each would run the whole scenario; \
+         start it once and use --threads"
+    )]
+    NoMpi {
+        /// The program that started the processes.
+        launcher: &'static str,
+        /// How many.
+        processes: u64,
+    },
+}
+
+impl From<scenarios::Error> for Error {
+    fn from(error: scenarios::Error) -> Self {
+        Error::Scenario(Box::new(error))
+    }
+}
+
+impl From<connectome::Error> for Error {
+    fn from(error: connectome::Error) -> Self {
+        Error::Connectome(Box::new(error))
+    }
+}
+
+fn process(owner: &str) -> String {
+    if owner.is_empty() { String::new() } else { format!(" (process {owner})") }
+}
+
+impl Error {
+    /// `map_err` for reading what the user named.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
+        |source| Error::Read { path: path.to_path_buf(), source }
+    }
+
+    /// `map_err` for writing results.
+    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
+        |source| Error::Write { path: path.to_path_buf(), source }
+    }
+
+    /// 2 where the user's input is wrong, 3 for a fault of the machine.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Write { .. } | Error::Page(_) | Error::NoCuda | Error::Engine(engine::Error::Thread) => 3,
+            Error::Record(error) if error.is_fault_of_machine() => 3,
+            _ => 2,
+        }
+    }
+}

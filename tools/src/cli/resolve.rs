@@ -1,0 +1,52 @@
+//! From what was typed to a plan that fits into this machine.
+
+use std::thread;
+
+use engine::{Estimate, Settings};
+use scenarios::{Plan, Scenario};
+
+use super::args::ScenarioArgs;
+use super::error::Error;
+use super::table::bytes;
+
+/// A plan, and with what it will be built and stepped.
+pub(crate) struct Resolved {
+    pub(crate) plan: Plan,
+    pub(crate) settings: Settings,
+    pub(crate) estimate: Estimate,
+}
+
+/// Reads the scenario, lays the command line's changes over it, resolves it. Allocates no neuron and no synapse.
+pub(crate) fn resolve(args: &ScenarioArgs) -> Result<Resolved, Error> {
+    let mut scenario = Scenario::load(&args.scenario)?;
+    if let Some(variant) = &args.variant {
+        scenario.set(&format!("variant={variant}"))?;
+    }
+    for assignment in &args.set {
+        scenario.set(assignment)?;
+    }
+    if let Some(time) = &args.time {
+        scenario.set(&format!("simulation.duration={time}"))?;
+    }
+    let plan = scenario.plan()?;
+    let threads = args.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
+    let estimate = engine::estimate(&plan.network, &settings);
+    Ok(Resolved { plan, settings, estimate })
+}
+
+impl Resolved {
+    /// Refuses what needs more memory than there is; passes where the system does not tell.
+    pub(crate) fn fits(&self) -> Result<(), Error> {
+        let needed = self.estimate.bytes();
+        match engine::process::available_bytes() {
+            Some(available) if needed > available as f64 => Err(Error::DoesNotFit {
+                what: self.plan.name.clone(),
+                needed: bytes(needed),
+                available: bytes(available as f64),
+                largest: self.estimate.terms.first().map_or_else(String::new, |(what, n)| format!("{what} with {}", bytes(*n))),
+            }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What stands behind `braincog-sim`: the analysis of a run and the page that shows it.
+//!
+//! * [`analysis`]: rates, irregularity, spectra, correlations. Pure functions and streaming
+//!   accumulators, no files.
+//! * [`report`]: one self-contained HTML page per run.
+//!
+//! Nothing here simulates: a run folder goes in, figures come out.
+
+pub mod analysis;
+pub mod cli;
+pub mod report;
