@@ -142,9 +142,6 @@ mod tests {
     #[test]
     fn an_unknown_atlas_names_the_nearest_and_all() {
         let error = load("makaque-29").expect_err("no such atlas");
-        assert_eq!(
-            error.to_string(),
-            "no atlas `makaque-29`; did you mean `macaque-29`?; built in are macaque-29, human-84, mouse-232"
-        );
+        assert_eq!(error.to_string(), "no atlas `makaque-29`; did you mean `macaque-29`?; built in are macaque-29, human-84, mouse-232");
     }
 }

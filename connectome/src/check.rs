@@ -97,9 +97,7 @@ enum Sign {
 }
 
 fn check_region(region: &Region, at: &Place) -> Result<(), Error> {
-    let fail = |what, found, expected| {
-        Err(Error::RegionValue { at: at.clone(), what, label: region.label.clone(), found, expected })
-    };
+    let fail = |what, found, expected| Err(Error::RegionValue { at: at.clone(), what, label: region.label.clone(), found, expected });
     if let Some(p) = region.position.filter(|p| !p.iter().all(|x| x.is_finite())) {
         return fail("position", format!("{p:?}"), "three finite numbers in mm");
     }

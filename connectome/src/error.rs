@@ -59,7 +59,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// No loader recognises the content.
-    #[error("{at}: unknown format (starts with {found}); expected one of: {expected}")]
+    #[error("{at}: unknown format: it starts with {found}; expected one of: {expected}")]
     UnknownFormat {
         /// The file.
         at: Place,
@@ -300,11 +300,7 @@ pub(crate) fn quoted(text: &str) -> String {
 pub(crate) fn nearest<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     let wanted = wanted.to_lowercase();
     let likeness = |c: &str| strsim::jaro_winkler(&wanted, &c.to_lowercase());
-    candidates
-        .map(|c| (likeness(c), c))
-        .filter(|(score, _)| *score > 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, c)| c.to_string())
+    candidates.map(|c| (likeness(c), c)).filter(|(score, _)| *score > 0.6).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, c)| c.to_string())
 }
 
 fn nearest_hint(nearest: &Option<String>) -> String {

@@ -6,14 +6,14 @@
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connectome::network::{Network, StimulusKind};
+use connectome::network::{Network, StimulusKind, Storage};
 use kernels::cells::{self, CellsSpec};
 use kernels::delivery::{self, Calendar};
 use kernels::layout::{Layout, Slice};
 use kernels::quantile::Sampler;
-use kernels::scale::{Coding, Scales};
+use kernels::scale::Scales;
 use kernels::stimuli::{Drive, SliceInfo};
-use kernels::store::{BlockStore, Builder, CHUNK, Chunk, Kind, Scratch};
+use kernels::store::{BlockStore, Builder, CHUNK, Chunk, Scratch};
 use kernels::wiring::Prepared;
 use rayon::prelude::*;
 
@@ -43,7 +43,9 @@ impl Simulation {
         let scales = Scales::new(network, &wiring, settings.dt)?;
         let mut kinds = Vec::new();
         let codings = wiring.iter().map(|w| scales.coding(w, &mut kinds)).collect::<Result<Vec<_>, _>>()?;
-        let stores = stores(network, &wiring, &codings, &kinds, &layout, settings, progress)?;
+        let outgoing = outgoing(network);
+        let builder = Builder { wiring: &wiring, codings: &codings, kinds: &kinds, layout: &layout, outgoing: &outgoing, dt: settings.dt };
+        let stores = stores(&builder, settings.threads, progress)?;
 
         let maker = Maker { network, settings, layout: &layout, scales: &scales, probes };
         let mut shards: Vec<Shard> = (0..settings.threads).map(|_| Shard::new(kinds.clone())).collect();
@@ -75,16 +77,24 @@ impl Simulation {
     }
 }
 
-/// Shortest and longest delay in steps.
+/// Shortest and longest delay in steps; refuses what the engine cannot hold.
 fn delays(network: &Network, wiring: &[Prepared], settings: &Settings) -> Result<(u32, u32), Error> {
     let (mut min, mut max) = (u32::MAX, 1);
     for prepared in wiring {
         let projection = prepared.projection();
         let (lo, hi) = prepared.delay_bounds(settings.dt);
         let name = |p: usize| network.populations[p].name.clone();
+        if projection.storage == Storage::Procedural {
+            return Err(Error::Procedural { from: name(projection.source), to: name(projection.target) });
+        }
         if hi > MAX_DELAY {
             let most = f64::from(MAX_DELAY) * settings.dt;
-            return Err(Error::DelayTooLong { from: name(projection.source), to: name(projection.target), found: f64::from(hi) * settings.dt, most });
+            return Err(Error::DelayTooLong {
+                from: name(projection.source),
+                to: name(projection.target),
+                found: f64::from(hi) * settings.dt,
+                most,
+            });
         }
         let n_source = f64::from(network.populations[projection.source].size);
         let words_per_chunk = projection.expected_synapses(network) / n_source * CHUNK as f64 * 2.0;
@@ -98,35 +108,27 @@ fn delays(network: &Network, wiring: &[Prepared], settings: &Settings) -> Result
     Ok((min, max))
 }
 
-/// All rows, block by block.
-fn stores(
-    network: &Network,
-    wiring: &[Prepared],
-    codings: &[Coding],
-    kinds: &[Kind],
-    layout: &Layout,
-    settings: &Settings,
-    progress: &(dyn Fn(f64) + Sync),
-) -> Result<Vec<BlockStore>, Error> {
+/// Projections that leave each population.
+fn outgoing(network: &Network) -> Vec<Vec<usize>> {
     let mut outgoing = vec![Vec::new(); network.populations.len()];
     for (index, projection) in network.projections.iter().enumerate() {
         outgoing[projection.source].push(index);
     }
-    let builder = Builder { wiring, codings, kinds, layout, outgoing: &outgoing, dt: settings.dt };
+    outgoing
+}
+
+/// All rows, block by block, made on `threads` threads.
+fn stores(builder: &Builder, threads: usize, progress: &(dyn Fn(f64) + Sync)) -> Result<Vec<BlockStore>, Error> {
     let n = builder.n_chunks();
     let done = AtomicUsize::new(0);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build().map_err(|_| Error::Thread)?;
-    let chunks: Vec<Vec<Chunk>> = pool.install(|| {
-        (0..n)
-            .into_par_iter()
-            .map_init(Scratch::default, |scratch, c| {
-                let chunk = builder.chunk(c, scratch);
-                progress((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / n as f64);
-                chunk
-            })
-            .collect()
-    });
-    let mut stores = vec![BlockStore::default(); layout.n_blocks()];
+    let make = |scratch: &mut Scratch, c: usize| {
+        let chunk = builder.chunk(c, scratch);
+        progress((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / n as f64);
+        chunk
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|_| Error::Thread)?;
+    let chunks: Vec<Vec<Chunk>> = pool.install(|| (0..n).into_par_iter().map_init(Scratch::default, make).collect());
+    let mut stores = vec![BlockStore::default(); builder.layout.n_blocks()];
     for row in chunks {
         for (store, chunk) in stores.iter_mut().zip(row) {
             store.chunks.push(chunk);

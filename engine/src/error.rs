@@ -63,6 +63,14 @@ pub enum Error {
         /// The limit.
         most: u64,
     },
+    /// Storage that this build cannot do.
+    #[error("projection {from} -> {to}: procedural storage is not implemented; use \"auto\" or \"stored\"")]
+    Procedural {
+        /// Source population.
+        from: String,
+        /// Target population.
+        to: String,
+    },
     /// A thread of the simulation panicked.
     #[error("a simulation thread failed; this is a fault of the program, please report it")]
     Thread,

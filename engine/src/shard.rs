@@ -137,7 +137,9 @@ impl Shard {
 
     pub(crate) fn bytes(&self) -> u64 {
         let block = |b: &TargetBlock| {
-            b.store.bytes() + b.sums.len() as u64 * 4 * kernels::layout::BLOCK as u64 + b.slices.iter().map(|s| s.cells.bytes()).sum::<u64>()
+            b.store.bytes()
+                + b.sums.len() as u64 * 4 * kernels::layout::BLOCK as u64
+                + b.slices.iter().map(|s| s.cells.bytes()).sum::<u64>()
         };
         self.blocks.iter().map(block).sum()
     }

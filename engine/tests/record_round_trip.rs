@@ -5,8 +5,7 @@ mod record_support;
 
 use connectome::{Connectome, Hemisphere, Matrix, Provenance, Region};
 use engine::record::{
-    Error, PopulationRow, RateLayout, RegionReader, RegionWriter, SpikeReader, SpikeWriter, StateReader, StateWriter,
-    Variable, states_path,
+    Error, PopulationRow, RateLayout, RegionReader, RegionWriter, SpikeReader, SpikeWriter, StateReader, StateWriter, Variable, states_path,
 };
 use record_support::{Folder, check_outputs};
 
@@ -136,7 +135,7 @@ fn rates_and_the_connectome_come_back() {
     let region_rates: Vec<f32> = (0..bins * 2).map(|i| (i as f32).sqrt()).collect();
     let mut writer = RegionWriter::create(&path, &layout(), Some(&brain)).expect("a writable folder");
     let mut bin = 0;
-    for piece in [1, 999, 2, 40_000].into_iter().cycle().take_while(|_| bin < bins).collect::<Vec<_>>() {
+    for piece in [1, 999, 2, 40_000].into_iter().cycle() {
         let end = (bin + piece).min(bins);
         writer.append(&population_rates[bin * 3..end * 3], &region_rates[bin * 2..end * 2]).expect("room");
         bin = end;

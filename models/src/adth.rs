@@ -102,12 +102,12 @@ columns! {
 }
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
-    s.B = s.B + p.h_tau_I * (input.noise - s.B);
-    s.I_chem = s.I_chem + p.h_tau_I * (input.syn - s.I_chem);
+    s.B += p.h_tau_I * (input.noise - s.B);
+    s.I_chem += p.h_tau_I * (input.syn - s.I_chem);
     let I = p.noise_scale * s.B + p.mu + s.I_chem + p.Gamma_c * (input.V_mean - s.V_m) + input.I_stim;
 
     let V_next = s.V_m + p.h_C * (p.g_L * (p.E_L - s.V_m) + p.alpha_ad * s.w + I);
-    s.w = s.w + p.h_tau_ad * (p.beta_ad * (V_next - p.E_L) - s.w);
+    s.w += p.h_tau_ad * (p.beta_ad * (V_next - p.E_L) - s.w);
 
     let fired = V_next >= p.V_th && s.V_m < p.V_th;
     s.V_m = select(fired && p.reset > real(0.5), p.E_L, V_next);

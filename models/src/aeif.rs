@@ -9,7 +9,7 @@
 //! A substep is a Runge-Kutta step of fourth order. Near a spike V_m runs to infinity in finite time,
 //! and no step in V_m is short enough. There u = e^(-(V_m - V_th) / Delta_T) takes its place: with F
 //! the current without the exponential, du/dt = -(u F + g_L Delta_T) / (C_m Delta_T), which stays
-//! regular down to u = 0. One midpoint step in u finds the instant at which u falls below its value at
+//! regular down to u = 0. A Runge-Kutta step in u finds the instant at which u falls below its value at
 //! `V_peak`; the rest of the substep is integrated from the reset. So a spike is located inside the
 //! substep, without a branch.
 //!
@@ -23,7 +23,7 @@
 //! Cybern 99:335-347.
 
 use crate::conductance::Drive;
-use crate::exact::decay;
+use crate::exact::decay_m1;
 use crate::kit::*;
 use crate::model::{Check, Error, Model, Parameters, steps};
 use crate::{columns, cuda, device_fn, values};
@@ -57,8 +57,8 @@ columns! {
         pub ref_steps: "steps",
         /// `V_m` is held while more than this is left of the refractory time.
         pub ref_free: "steps",
-        /// Decay of the synapses over a substep, and over half of it.
-        pub P11_ex, P11_in, P11_ex_half, P11_in_half: "",
+        /// Decay of the synapses over a substep, and over half of it, minus one.
+        pub P11_ex_m1, P11_in_m1, P11_ex_half_m1, P11_in_half_m1: "",
         /// Slope of the alpha-shaped conductance that a spike of weight 1 starts.
         pub rise_ex, rise_in: "1/ms",
         /// Reversal potentials, where synapses are conductances.
@@ -100,6 +100,14 @@ device_fn! {
 }
 
 device_fn! {
+    FALL_CUDA:
+    /// du/dt under the current `S0 - S1 V`.
+    fn fall(p: &Propagators, u: real, V: real, w: real, S0: real, S1: real) -> real {
+        return -u * (S0 - S1 * V - w) * p.inv_C * p.inv_Delta - p.leak_rate;
+    }
+}
+
+device_fn! {
     ADVANCE_CUDA:
     /// One substep of a membrane.
     fn advance(p: &Propagators, m: Cell, d: Drive) -> Cell {
@@ -109,27 +117,45 @@ device_fn! {
         let F = (d.S0_begin - d.S1_begin * V - m.w) * p.inv_C;
         let near = armed && V + p.h * (F + p.I_T * p.inv_C * rise) > p.V_switch;
 
-        // Near a spike: a midpoint step in u.
+        // Near a spike: a Runge-Kutta step in u, where V = V_th - Delta_T ln u.
         let u = real(1.0) / rise;
-        let du = -u * F * p.inv_Delta - p.leak_rate;
-        let u_mid = max(u + real(0.5) * p.h * du, p.u_peak);
-        let V_mid = p.V_th - p.Delta_T * ln(u_mid);
+        let du1 = -u * F * p.inv_Delta - p.leak_rate;
+        let u2 = max(u + real(0.5) * p.h * du1, p.u_peak);
+        let V2 = p.V_th - p.Delta_T * ln(u2);
         let w_mid = m.w + real(0.5) * p.h * drift(p, V, m.w);
-        let F_mid = (d.S0_mid - d.S1_mid * V_mid - w_mid) * p.inv_C;
-        let du_mid = -u_mid * F_mid * p.inv_Delta - p.leak_rate;
-        let u_end = u + p.h * du_mid;
-        let spiked = near && u_end <= p.u_peak;
-        // u falls along a parabola; one correction of the straight line finds where it meets u_peak.
-        let line = (u - p.u_peak) / (u - u_end);
-        let arc = (p.u_peak - u) / (p.h * (du + line * (du_mid - du)));
-        let at_spike = min(max(arc, real(0.0)), real(1.0));
-        // Up to the spike, V_m exceeds its first value by Delta_T on average: the mean of -ln u.
-        let dw_spike = p.h * at_spike * drift(p, V + p.Delta_T, m.w) + p.b;
-        let dw_near = select(spiked, dw_spike, select(near, p.h * drift(p, V_mid, w_mid), real(0.0)));
+        let du2 = fall(p, u2, V2, w_mid, d.S0_mid, d.S1_mid);
+        let u3 = max(u + real(0.5) * p.h * du2, p.u_peak);
+        let V3 = p.V_th - p.Delta_T * ln(u3);
+        let du3 = fall(p, u3, V3, w_mid, d.S0_mid, d.S1_mid);
+        let u4 = max(u + p.h * du3, p.u_peak);
+        let V4 = p.V_th - p.Delta_T * ln(u4);
+        let w_late = m.w + p.h * drift(p, V3, w_mid);
+        let du4 = fall(p, u4, V4, w_late, d.S0_end, d.S1_end);
+        let change = p.h * (du1 + real(2.0) * (du2 + du3) + du4) * real(0.16666666666666666);
+        let spiked = near && u + change <= p.u_peak;
+        // Two Newton steps find where the cubic through both ends meets u_peak.
+        let begin = p.h * du1;
+        let end = -p.h * p.leak_rate;
+        let c2 = real(3.0) * change - real(2.0) * begin - end;
+        let c3 = begin + end - real(2.0) * change;
+        let over = u - p.u_peak;
+        let x1 = min(max(-over / change, real(0.0)), real(1.0));
+        let x2 = x1 - (over + x1 * (begin + x1 * (c2 + x1 * c3))) / (begin + x1 * (real(2.0) * c2 + real(3.0) * x1 * c3));
+        let y = min(max(x2, real(0.0)), real(1.0));
+        let x3 = y - (over + y * (begin + y * (c2 + y * c3))) / (begin + y * (real(2.0) * c2 + real(3.0) * y * c3));
+        let at_spike = min(max(x3, real(0.0)), real(1.0));
+        // w sees the mean of V_th - Delta_T ln u, which is integrable, over a straight fall of u.
+        let u_end = max(u + change, p.u_peak);
+        let V_near = p.V_th - p.Delta_T * ln(u_end);
+        let falls = u - u_end > real(0.001) * u;
+        let mean = p.Delta_T + (u * V - u_end * V_near) / select(falls, u - u_end, real(1.0));
+        let V_mean = min(select(falls, mean, V), p.V_peak);
+        let h_near = p.h * select(spiked, at_spike, real(1.0));
+        let dw_free = h_near * (drift(p, V_mean, m.w) * (real(1.0) - real(0.5) * h_near * p.inv_tau_w));
+        let dw_near = select(near, dw_free, real(0.0)) + select(spiked, p.b, real(0.0));
 
         // The rest of the substep: all of it far from a spike, what a spike leaves, or nothing.
         let from = select(spiked, at_spike, select(near, real(1.0), real(0.0)));
-        let V_near = p.V_th - p.Delta_T * ln(max(u_end, p.u_peak));
         let V_1 = select(spiked, p.V_reset, select(near, V_near, m.V_m));
         let w_1 = m.w + dw_near;
         let ref_left = select(spiked, p.ref_steps + real(1.0), m.ref_left);
@@ -163,7 +189,7 @@ device_fn! {
         let kV4 = select(held, real(0.0), slope(p, V_4, w_4, d.S0_end, d.S1_end));
         let kw4 = drift(p, V_4, w_4);
 
-        let sixth = h * real(0.16666666666666667);
+        let sixth = h * real(0.16666666666666666);
         let dV = sixth * (kV1 + real(2.0) * (kV2 + kV3) + kV4) + select(near, real(0.0), m.V_low);
         let dw = sixth * (kw1 + real(2.0) * (kw2 + kw3) + kw4) + dw_near + m.w_low;
         let V_next = V_1 + dV;
@@ -175,7 +201,7 @@ device_fn! {
 }
 
 /// The texts that a model of the family needs before its substep.
-pub(crate) const MEMBRANE_CUDA: &str = cuda!(Drive::CUDA, Cell::CUDA, SLOPE_CUDA, DRIFT_CUDA, ADVANCE_CUDA);
+pub(crate) const MEMBRANE_CUDA: &str = cuda!(Drive::CUDA, Cell::CUDA, SLOPE_CUDA, DRIFT_CUDA, FALL_CUDA, ADVANCE_CUDA);
 
 /// Checks the parameters that the family shares and derives the propagators.
 pub(crate) fn propagators<M: Model>(q: &M::Params, dt: f64, h: f64) -> Result<Propagators, Error> {
@@ -212,10 +238,10 @@ pub(crate) fn propagators<M: Model>(q: &M::Params, dt: f64, h: f64) -> Result<Pr
         b: of("b") as real,
         ref_steps,
         ref_free: if ref_steps > 0.0 { 0.0 } else { 1.0 },
-        P11_ex: decay(h, of("tau_syn_ex")) as real,
-        P11_in: decay(h, of("tau_syn_in")) as real,
-        P11_ex_half: decay(0.5 * h, of("tau_syn_ex")) as real,
-        P11_in_half: decay(0.5 * h, of("tau_syn_in")) as real,
+        P11_ex_m1: decay_m1(h, of("tau_syn_ex")) as real,
+        P11_in_m1: decay_m1(h, of("tau_syn_in")) as real,
+        P11_ex_half_m1: decay_m1(0.5 * h, of("tau_syn_ex")) as real,
+        P11_in_half_m1: decay_m1(0.5 * h, of("tau_syn_in")) as real,
         rise_ex: (std::f64::consts::E / of("tau_syn_ex")) as real,
         rise_in: (std::f64::consts::E / of("tau_syn_in")) as real,
         E_ex: of("E_ex") as real,

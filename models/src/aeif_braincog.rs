@@ -146,10 +146,8 @@ impl Model for Neuron {
     const NAME: &'static str = "aeif_braincog";
     const SUMMARY: &'static str = "BrainCog's adaptive exponential integrate-and-fire with background and synapses";
     const RECEPTORS: &'static [Receptor] = &[Receptor { name: "syn", accepts: Sign::Both, unit: "pA" }];
-    const CUDA: &'static str = cuda!(
-        Propagators::CUDA, State::CUDA, Input::CUDA, Background::CUDA, Filters::CUDA, BACKGROUND_CUDA,
-        NO_SUBSTEP_CUDA, STEP_CUDA,
-    );
+    const CUDA: &'static str =
+        cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, Background::CUDA, Filters::CUDA, BACKGROUND_CUDA, NO_SUBSTEP_CUDA, STEP_CUDA,);
 
     fn propagators(q: &Params, dt: f64, _h: f64) -> Result<Propagators, Error> {
         let check = Check::<Self>(q);

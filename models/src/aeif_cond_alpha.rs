@@ -12,7 +12,7 @@
 //! spikes that arrive to the conductances. The current of generators that arrives in a step acts in
 //! the next one.
 //!
-//! Synapses are exact; membrane and adaptation take Runge-Kutta substeps of at most 0.025 ms, and spikes are
+//! Synapses are exact; membrane and adaptation take Runge-Kutta substeps of at most 1/60 ms, and spikes are
 //! located inside them (see `aeif.rs`): within 1e-3 mV of NEST's adaptive solver also after spikes.
 //!
 //! References: Brette R, Gerstner W (2005) J Neurophysiol 94:3637-3642.
@@ -95,10 +95,10 @@ columns! {
 
 substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     let half = real(0.5) * p.h;
-    let ex_mid = p.P11_ex_half * (s.g_ex + half * s.dg_ex);
-    let in_mid = p.P11_in_half * (s.g_in + half * s.dg_in);
-    let ex_end = p.P11_ex * (s.g_ex + p.h * s.dg_ex);
-    let in_end = p.P11_in * (s.g_in + p.h * s.dg_in);
+    let ex_mid = decayed(s.g_ex + half * s.dg_ex, p.P11_ex_half_m1);
+    let in_mid = decayed(s.g_in + half * s.dg_in, p.P11_in_half_m1);
+    let ex_end = decayed(s.g_ex + p.h * s.dg_ex, p.P11_ex_m1);
+    let in_end = decayed(s.g_in + p.h * s.dg_in, p.P11_in_m1);
     let I = p.I_0 + s.I_stim;
     let S0_begin = I + s.g_ex * p.E_ex + s.g_in * p.E_in;
     let S0_mid = I + ex_mid * p.E_ex + in_mid * p.E_in;
@@ -113,8 +113,8 @@ substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     s.ref_left = m.ref_left;
     s.g_ex = ex_end;
     s.g_in = in_end;
-    s.dg_ex = p.P11_ex * s.dg_ex;
-    s.dg_in = p.P11_in * s.dg_in;
+    s.dg_ex = decayed(s.dg_ex, p.P11_ex_m1);
+    s.dg_in = decayed(s.dg_in, p.P11_in_m1);
 });
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
@@ -125,8 +125,8 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.w = select(late, s.w + p.b, s.w);
     let ref_left = select(late, p.ref_steps + real(1.0), s.ref_left);
     s.ref_left = max(ref_left - real(1.0), real(0.0));
-    s.dg_ex = s.dg_ex + p.rise_ex * input.ex;
-    s.dg_in = s.dg_in - p.rise_in * input.inh;
+    s.dg_ex += p.rise_ex * input.ex;
+    s.dg_in -= p.rise_in * input.inh;
     s.I_stim = input.I_stim;
     return ref_left > p.ref_steps;
 });
@@ -140,7 +140,7 @@ impl Model for Neuron {
     const NAME: &'static str = "aeif_cond_alpha";
     const SUMMARY: &'static str = "adaptive exponential integrate-and-fire, alpha-shaped conductances";
     const RECEPTORS: &'static [Receptor] = Receptor::CONDUCTANCES;
-    const MAX_SUBSTEP: f64 = 0.025;
+    const MAX_SUBSTEP: f64 = 0.1 / 6.0;
     const CUDA: &'static str = cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, MEMBRANE_CUDA, SUBSTEP_CUDA, STEP_CUDA);
 
     fn propagators(q: &Params, dt: f64, h: f64) -> Result<Propagators, Error> {

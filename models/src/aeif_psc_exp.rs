@@ -12,7 +12,7 @@
 //! spikes that arrive to the currents. The current of generators that arrives in a step acts in
 //! the next one.
 //!
-//! Synapses are exact; membrane and adaptation take Runge-Kutta substeps of at most 0.025 ms, and spikes are
+//! Synapses are exact; membrane and adaptation take Runge-Kutta substeps of at most 1/60 ms, and spikes are
 //! located inside them (see `aeif.rs`): within 1e-3 mV of NEST's adaptive solver also after spikes.
 //!
 //! References: Brette R, Gerstner W (2005) J Neurophysiol 94:3637-3642.
@@ -88,10 +88,10 @@ columns! {
 }
 
 substep!(|p: &Propagators, s: &mut State, _input: &Input| {
-    let ex_end = p.P11_ex * s.I_syn_ex;
-    let in_end = p.P11_in * s.I_syn_in;
+    let ex_end = decayed(s.I_syn_ex, p.P11_ex_m1);
+    let in_end = decayed(s.I_syn_in, p.P11_in_m1);
     let I = p.I_0 + s.I_stim;
-    let I_mid = I + p.P11_ex_half * s.I_syn_ex + p.P11_in_half * s.I_syn_in;
+    let I_mid = I + decayed(s.I_syn_ex, p.P11_ex_half_m1) + decayed(s.I_syn_in, p.P11_in_half_m1);
     let drive = Drive(I + s.I_syn_ex + s.I_syn_in, I_mid, I + ex_end + in_end, p.g_L, p.g_L, p.g_L);
     let m = advance(p, Cell(s.V_m, s.V_low, s.w, s.w_low, s.ref_left), drive);
     s.V_m = m.V_m;
@@ -111,8 +111,8 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.w = select(late, s.w + p.b, s.w);
     let ref_left = select(late, p.ref_steps + real(1.0), s.ref_left);
     s.ref_left = max(ref_left - real(1.0), real(0.0));
-    s.I_syn_ex = s.I_syn_ex + input.ex;
-    s.I_syn_in = s.I_syn_in + input.inh;
+    s.I_syn_ex += input.ex;
+    s.I_syn_in += input.inh;
     s.I_stim = input.I_stim;
     return ref_left > p.ref_steps;
 });
@@ -126,7 +126,7 @@ impl Model for Neuron {
     const NAME: &'static str = "aeif_psc_exp";
     const SUMMARY: &'static str = "adaptive exponential integrate-and-fire, exponential currents";
     const RECEPTORS: &'static [Receptor] = Receptor::CURRENTS;
-    const MAX_SUBSTEP: f64 = 0.025;
+    const MAX_SUBSTEP: f64 = 0.1 / 6.0;
     const CUDA: &'static str = cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, MEMBRANE_CUDA, SUBSTEP_CUDA, STEP_CUDA);
 
     fn propagators(q: &Params, dt: f64, h: f64) -> Result<Propagators, Error> {

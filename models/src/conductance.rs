@@ -35,6 +35,6 @@ device_fn! {
         let k2 = h_C * (d.S0_mid - d.S1_mid * min(V + real(0.5) * k1, V_th));
         let k3 = h_C * (d.S0_mid - d.S1_mid * min(V + real(0.5) * k2, V_th));
         let k4 = h_C * (d.S0_end - d.S1_end * min(V + k3, V_th));
-        return (k1 + real(2.0) * (k2 + k3) + k4) * real(0.16666666666666667);
+        return (k1 + real(2.0) * (k2 + k3) + k4) * real(0.16666666666666666);
     }
 }

@@ -46,11 +46,8 @@ pub(crate) fn from_exponential(dt: f64, tau_m: f64, tau_syn: f64, C_m: f64) -> f
 pub(crate) fn from_alpha(dt: f64, tau_m: f64, tau_syn: f64, C_m: f64) -> f64 {
     let x = dt * (1.0 / tau_syn - 1.0 / tau_m);
     // Where the synapse is the slower one, count s from the end: s = dt - r.
-    let integral = if x >= 0.0 {
-        decay(dt, tau_m) * decay_mean_slope(x)
-    } else {
-        decay(dt, tau_syn) * (decay_mean(-x) - decay_mean_slope(-x))
-    };
+    let integral =
+        if x >= 0.0 { decay(dt, tau_m) * decay_mean_slope(x) } else { decay(dt, tau_syn) * (decay_mean(-x) - decay_mean_slope(-x)) };
     dt * dt / C_m * integral
 }
 

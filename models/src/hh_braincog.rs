@@ -108,12 +108,14 @@ columns! {
 
 substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     let r = classic_rates(s.V_m);
-    s.Act_n = s.Act_n + p.h * (r.alpha_n * (real(1.0) - s.Act_n) - r.beta_n * s.Act_n);
-    s.Act_m = s.Act_m + p.h * (r.alpha_m * (real(1.0) - s.Act_m) - r.beta_m * s.Act_m);
-    s.Inact_h = s.Inact_h + p.h * (r.alpha_h * (real(1.0) - s.Inact_h) - r.beta_h * s.Inact_h);
+    s.Act_n += p.h * (r.alpha_n * (real(1.0) - s.Act_n) - r.beta_n * s.Act_n);
+    // Far below rest, where Euler's step would overshoot, the gate goes straight to its steady state.
+    let h_m = min(p.h, real(1.0) / (r.alpha_m + r.beta_m));
+    s.Act_m += h_m * (r.alpha_m * (real(1.0) - s.Act_m) - r.beta_m * s.Act_m);
+    s.Inact_h += p.h * (r.alpha_h * (real(1.0) - s.Inact_h) - r.beta_h * s.Inact_h);
     let I_Na = p.g_Na * s.Act_m * s.Act_m * s.Act_m * s.Inact_h * (p.E_Na - s.V_m);
     let I_K = p.g_K * (s.Act_n * s.Act_n) * (s.Act_n * s.Act_n) * (p.E_K - s.V_m);
-    s.V_m = s.V_m + p.h_C * (I_Na + I_K + p.g_L * (p.E_L - s.V_m) + s.I);
+    s.V_m += p.h_C * (I_Na + I_K + p.g_L * (p.E_L - s.V_m) + s.I);
 });
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
@@ -140,8 +142,17 @@ impl Model for Neuron {
     const RECEPTORS: &'static [Receptor] = &[Receptor { name: "syn", accepts: Sign::Both, unit: "pA" }];
     const MAX_SUBSTEP: f64 = 0.01;
     const CUDA: &'static str = cuda!(
-        Propagators::CUDA, State::CUDA, Input::CUDA, Background::CUDA, Filters::CUDA, BACKGROUND_CUDA,
-        Rates::CUDA, LINOID_CUDA, CLASSIC_CUDA, SUBSTEP_CUDA, STEP_CUDA,
+        Propagators::CUDA,
+        State::CUDA,
+        Input::CUDA,
+        Background::CUDA,
+        Filters::CUDA,
+        BACKGROUND_CUDA,
+        Rates::CUDA,
+        LINOID_CUDA,
+        CLASSIC_CUDA,
+        SUBSTEP_CUDA,
+        STEP_CUDA,
     );
 
     fn propagators(q: &Params, dt: f64, h: f64) -> Result<Propagators, Error> {
@@ -167,7 +178,7 @@ impl Model for Neuron {
         })
     }
 
-    fn initial(_q: &Params) -> State {
-        State { Act_m: 0.05, Inact_h: 0.59, Act_n: 0.31, ..Default::default() }
+    fn initial(q: &Params) -> State {
+        State { Act_m: 0.05, Inact_h: 0.59, Act_n: 0.31, I: q.mu as real, ..Default::default() }
     }
 }

@@ -100,21 +100,21 @@ gated_membrane!(traub_rates);
 
 substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     let I = p.I_0 + s.I_stim;
-    let ex_mid = p.P11_ex_half * s.g_ex;
-    let in_mid = p.P11_in_half * s.g_in;
-    let ex_end = p.P11_ex * s.g_ex;
-    let in_end = p.P11_in * s.g_in;
+    let ex_mid = decayed(s.g_ex, p.P11_ex_half_m1);
+    let in_mid = decayed(s.g_in, p.P11_in_half_m1);
+    let ex_end = decayed(s.g_ex, p.P11_ex_m1);
+    let in_end = decayed(s.g_in, p.P11_in_m1);
     let S0_begin = I + s.g_ex * p.E_ex + s.g_in * p.E_in;
     let S0_mid = I + ex_mid * p.E_ex + in_mid * p.E_in;
     let S0_end = I + ex_end * p.E_ex + in_end * p.E_in;
     let S1_begin = p.g_L + s.g_ex + s.g_in;
     let drive = Drive(S0_begin, S0_mid, S0_end, S1_begin, p.g_L + ex_mid + in_mid, p.g_L + ex_end + in_end);
-    let more = advance(p, Channels(s.V_m, s.Act_m, s.Inact_h, s.Act_n), drive);
+    let more = advance(p, Channels((s.V_m - p.V_0) + s.V_low, s.Act_m, s.Inact_h, s.Act_n), drive);
     let dV = more.V + s.V_low;
     let V_next = s.V_m + dV;
     s.V_low = dV - (V_next - s.V_m);
     s.V_m = V_next;
-    s.Act_m = s.Act_m + more.m;
+    s.Act_m += more.m;
     let dh = more.h + s.h_low;
     let h_next = s.Inact_h + dh;
     s.h_low = dh - (h_next - s.Inact_h);
@@ -128,8 +128,8 @@ substep!(|p: &Propagators, s: &mut State, _input: &Input| {
 });
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
-    s.g_ex = s.g_ex + input.ex;
-    s.g_in = s.g_in - input.inh;
+    s.g_ex += input.ex;
+    s.g_in -= input.inh;
     s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
@@ -150,8 +150,19 @@ impl Model for Neuron {
     const RECEPTORS: &'static [Receptor] = Receptor::CONDUCTANCES;
     const MAX_SUBSTEP: f64 = 0.0125;
     const CUDA: &'static str = cuda!(
-        Propagators::CUDA, State::CUDA, Input::CUDA, Drive::CUDA, Channels::CUDA, Rates::CUDA, LINOID_CUDA,
-        TRAUB_CUDA, FLOW_CUDA, MOVED_CUDA, ADVANCE_CUDA, SUBSTEP_CUDA, STEP_CUDA,
+        Propagators::CUDA,
+        State::CUDA,
+        Input::CUDA,
+        Drive::CUDA,
+        Channels::CUDA,
+        Rates::CUDA,
+        LINOID_CUDA,
+        TRAUB_CUDA,
+        FLOW_CUDA,
+        MOVED_CUDA,
+        ADVANCE_CUDA,
+        SUBSTEP_CUDA,
+        STEP_CUDA,
     );
 
     fn propagators(q: &Params, dt: f64, h: f64) -> Result<Propagators, Error> {

@@ -94,17 +94,17 @@ gated_membrane!(classic_rates);
 substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     let I = p.I_0 + s.I_stim;
     let half = real(0.5) * p.h;
-    let ex_mid = p.P11_ex_half * (s.I_syn_ex + half * s.dI_syn_ex);
-    let in_mid = p.P11_in_half * (s.I_syn_in + half * s.dI_syn_in);
-    let ex_end = p.P11_ex * (s.I_syn_ex + p.h * s.dI_syn_ex);
-    let in_end = p.P11_in * (s.I_syn_in + p.h * s.dI_syn_in);
+    let ex_mid = decayed(s.I_syn_ex + half * s.dI_syn_ex, p.P11_ex_half_m1);
+    let in_mid = decayed(s.I_syn_in + half * s.dI_syn_in, p.P11_in_half_m1);
+    let ex_end = decayed(s.I_syn_ex + p.h * s.dI_syn_ex, p.P11_ex_m1);
+    let in_end = decayed(s.I_syn_in + p.h * s.dI_syn_in, p.P11_in_m1);
     let drive = Drive(I + s.I_syn_ex + s.I_syn_in, I + ex_mid + in_mid, I + ex_end + in_end, p.g_L, p.g_L, p.g_L);
-    let more = advance(p, Channels(s.V_m, s.Act_m, s.Inact_h, s.Act_n), drive);
+    let more = advance(p, Channels((s.V_m - p.V_0) + s.V_low, s.Act_m, s.Inact_h, s.Act_n), drive);
     let dV = more.V + s.V_low;
     let V_next = s.V_m + dV;
     s.V_low = dV - (V_next - s.V_m);
     s.V_m = V_next;
-    s.Act_m = s.Act_m + more.m;
+    s.Act_m += more.m;
     let dh = more.h + s.h_low;
     let h_next = s.Inact_h + dh;
     s.h_low = dh - (h_next - s.Inact_h);
@@ -115,13 +115,13 @@ substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     s.Act_n = n_next;
     s.I_syn_ex = ex_end;
     s.I_syn_in = in_end;
-    s.dI_syn_ex = p.P11_ex * s.dI_syn_ex;
-    s.dI_syn_in = p.P11_in * s.dI_syn_in;
+    s.dI_syn_ex = decayed(s.dI_syn_ex, p.P11_ex_m1);
+    s.dI_syn_in = decayed(s.dI_syn_in, p.P11_in_m1);
 });
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
-    s.dI_syn_ex = s.dI_syn_ex + p.rise_ex * input.ex;
-    s.dI_syn_in = s.dI_syn_in + p.rise_in * input.inh;
+    s.dI_syn_ex += p.rise_ex * input.ex;
+    s.dI_syn_in += p.rise_in * input.inh;
     s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
@@ -142,8 +142,19 @@ impl Model for Neuron {
     const RECEPTORS: &'static [Receptor] = Receptor::CURRENTS;
     const MAX_SUBSTEP: f64 = 0.0125;
     const CUDA: &'static str = cuda!(
-        Propagators::CUDA, State::CUDA, Input::CUDA, Drive::CUDA, Channels::CUDA, Rates::CUDA, LINOID_CUDA,
-        CLASSIC_CUDA, FLOW_CUDA, MOVED_CUDA, ADVANCE_CUDA, SUBSTEP_CUDA, STEP_CUDA,
+        Propagators::CUDA,
+        State::CUDA,
+        Input::CUDA,
+        Drive::CUDA,
+        Channels::CUDA,
+        Rates::CUDA,
+        LINOID_CUDA,
+        CLASSIC_CUDA,
+        FLOW_CUDA,
+        MOVED_CUDA,
+        ADVANCE_CUDA,
+        SUBSTEP_CUDA,
+        STEP_CUDA,
     );
 
     fn propagators(q: &Params, dt: f64, h: f64) -> Result<Propagators, Error> {

@@ -17,7 +17,7 @@
 //! (1991) PNAS 88:11569-11573.
 
 use crate::conductance::*;
-use crate::exact::decay;
+use crate::exact::decay_m1;
 use crate::kit::*;
 use crate::model::{Check, Error, Model, Receptor, steps};
 use crate::{columns, cuda, drawers, params, step, substep};
@@ -53,10 +53,10 @@ params! {
 columns! {
     /// Derived once per run.
     pub struct Propagators {
-        /// Decay over a substep, and over half of it.
-        pub P11_ex, P11_in, P11_ex_half, P11_in_half: "",
-        /// From the derivative of a conductance to the conductance, over a substep and over half of it.
-        pub P21_ex, P21_in, P21_ex_half, P21_in_half: "ms",
+        /// Decay over a substep, and over half of it, minus one.
+        pub P11_ex_m1, P11_in_m1, P11_ex_half_m1, P11_in_half_m1: "",
+        /// Substep.
+        pub h: "ms",
         /// Slope of the conductance that a spike of weight 1 starts.
         pub rise_ex, rise_in: "1/ms",
         /// Substep over capacitance.
@@ -103,10 +103,11 @@ columns! {
 substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     let awake = s.ref_left <= real(0.0);
     let I = p.I_0 + s.I_stim;
-    let ex_mid = p.P21_ex_half * s.dg_ex + p.P11_ex_half * s.g_ex;
-    let in_mid = p.P21_in_half * s.dg_in + p.P11_in_half * s.g_in;
-    let ex_end = p.P21_ex * s.dg_ex + p.P11_ex * s.g_ex;
-    let in_end = p.P21_in * s.dg_in + p.P11_in * s.g_in;
+    let half = real(0.5) * p.h;
+    let ex_mid = decayed(s.g_ex + half * s.dg_ex, p.P11_ex_half_m1);
+    let in_mid = decayed(s.g_in + half * s.dg_in, p.P11_in_half_m1);
+    let ex_end = decayed(s.g_ex + p.h * s.dg_ex, p.P11_ex_m1);
+    let in_end = decayed(s.g_in + p.h * s.dg_in, p.P11_in_m1);
     let S0_begin = I + s.g_ex * p.E_ex + s.g_in * p.E_in;
     let S0_mid = I + ex_mid * p.E_ex + in_mid * p.E_in;
     let S0_end = I + ex_end * p.E_ex + in_end * p.E_in;
@@ -119,13 +120,13 @@ substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     s.V_m = V_next;
     s.g_ex = ex_end;
     s.g_in = in_end;
-    s.dg_ex = p.P11_ex * s.dg_ex;
-    s.dg_in = p.P11_in * s.dg_in;
+    s.dg_ex = decayed(s.dg_ex, p.P11_ex_m1);
+    s.dg_in = decayed(s.dg_in, p.P11_in_m1);
 });
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
-    s.dg_ex = s.dg_ex + p.rise_ex * input.ex;
-    s.dg_in = s.dg_in - p.rise_in * input.inh;
+    s.dg_ex += p.rise_ex * input.ex;
+    s.dg_in -= p.rise_in * input.inh;
     s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
@@ -146,8 +147,7 @@ impl Model for Neuron {
     const SUMMARY: &'static str = "leaky integrate-and-fire, alpha-shaped conductances";
     const RECEPTORS: &'static [Receptor] = Receptor::CONDUCTANCES;
     const MAX_SUBSTEP: f64 = 0.05;
-    const CUDA: &'static str =
-        cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, Drive::CUDA, LEAKY_CUDA, SUBSTEP_CUDA, STEP_CUDA);
+    const CUDA: &'static str = cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, Drive::CUDA, LEAKY_CUDA, SUBSTEP_CUDA, STEP_CUDA);
 
     fn propagators(q: &Params, dt: f64, h: f64) -> Result<Propagators, Error> {
         let check = Check::<Self>(q);
@@ -155,14 +155,11 @@ impl Model for Neuron {
         check.below("V_reset", q.V_th, "a potential below V_th")?;
         let (ex, inh) = (q.tau_syn_ex, q.tau_syn_in);
         Ok(Propagators {
-            P11_ex: decay(h, ex) as real,
-            P11_in: decay(h, inh) as real,
-            P11_ex_half: decay(0.5 * h, ex) as real,
-            P11_in_half: decay(0.5 * h, inh) as real,
-            P21_ex: (h * decay(h, ex)) as real,
-            P21_in: (h * decay(h, inh)) as real,
-            P21_ex_half: (0.5 * h * decay(0.5 * h, ex)) as real,
-            P21_in_half: (0.5 * h * decay(0.5 * h, inh)) as real,
+            P11_ex_m1: decay_m1(h, ex) as real,
+            P11_in_m1: decay_m1(h, inh) as real,
+            P11_ex_half_m1: decay_m1(0.5 * h, ex) as real,
+            P11_in_half_m1: decay_m1(0.5 * h, inh) as real,
+            h: h as real,
             rise_ex: (std::f64::consts::E / ex) as real,
             rise_in: (std::f64::consts::E / inh) as real,
             h_C: (h / q.C_m) as real,

@@ -16,7 +16,7 @@
 //! References: Meffin H, Burkitt AN, Grayden DB (2004) J Comput Neurosci 16:159-175.
 
 use crate::conductance::*;
-use crate::exact::decay;
+use crate::exact::decay_m1;
 use crate::kit::*;
 use crate::model::{Check, Error, Model, Receptor, steps};
 use crate::{columns, cuda, drawers, params, step, substep};
@@ -52,8 +52,8 @@ params! {
 columns! {
     /// Derived once per run.
     pub struct Propagators {
-        /// Decay of a conductance over a substep, and over half of it.
-        pub P11_ex, P11_in, P11_ex_half, P11_in_half: "",
+        /// Decay of a conductance over a substep, and over half of it, minus one.
+        pub P11_ex_m1, P11_in_m1, P11_ex_half_m1, P11_in_half_m1: "",
         /// Substep over capacitance.
         pub h_C: "ms/pF",
         /// Leak conductance.
@@ -96,10 +96,10 @@ columns! {
 substep!(|p: &Propagators, s: &mut State, _input: &Input| {
     let awake = s.ref_left <= real(0.0);
     let I = p.I_0 + s.I_stim;
-    let ex_mid = p.P11_ex_half * s.g_ex;
-    let in_mid = p.P11_in_half * s.g_in;
-    let ex_end = p.P11_ex * s.g_ex;
-    let in_end = p.P11_in * s.g_in;
+    let ex_mid = decayed(s.g_ex, p.P11_ex_half_m1);
+    let in_mid = decayed(s.g_in, p.P11_in_half_m1);
+    let ex_end = decayed(s.g_ex, p.P11_ex_m1);
+    let in_end = decayed(s.g_in, p.P11_in_m1);
     let S0_begin = I + s.g_ex * p.E_ex + s.g_in * p.E_in;
     let S0_mid = I + ex_mid * p.E_ex + in_mid * p.E_in;
     let S0_end = I + ex_end * p.E_ex + in_end * p.E_in;
@@ -115,8 +115,8 @@ substep!(|p: &Propagators, s: &mut State, _input: &Input| {
 });
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
-    s.g_ex = s.g_ex + input.ex;
-    s.g_in = s.g_in - input.inh;
+    s.g_ex += input.ex;
+    s.g_in -= input.inh;
     s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
@@ -137,8 +137,7 @@ impl Model for Neuron {
     const SUMMARY: &'static str = "leaky integrate-and-fire, exponential conductances";
     const RECEPTORS: &'static [Receptor] = Receptor::CONDUCTANCES;
     const MAX_SUBSTEP: f64 = 0.05;
-    const CUDA: &'static str =
-        cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, Drive::CUDA, LEAKY_CUDA, SUBSTEP_CUDA, STEP_CUDA);
+    const CUDA: &'static str = cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, Drive::CUDA, LEAKY_CUDA, SUBSTEP_CUDA, STEP_CUDA);
 
     fn propagators(q: &Params, dt: f64, h: f64) -> Result<Propagators, Error> {
         let check = Check::<Self>(q);
@@ -146,10 +145,10 @@ impl Model for Neuron {
         check.below("V_reset", q.V_th, "a potential below V_th")?;
         let (ex, inh) = (q.tau_syn_ex, q.tau_syn_in);
         Ok(Propagators {
-            P11_ex: decay(h, ex) as real,
-            P11_in: decay(h, inh) as real,
-            P11_ex_half: decay(0.5 * h, ex) as real,
-            P11_in_half: decay(0.5 * h, inh) as real,
+            P11_ex_m1: decay_m1(h, ex) as real,
+            P11_in_m1: decay_m1(h, inh) as real,
+            P11_ex_half_m1: decay_m1(0.5 * h, ex) as real,
+            P11_in_half_m1: decay_m1(0.5 * h, inh) as real,
             h_C: (h / q.C_m) as real,
             g_L: q.g_L as real,
             I_0: (q.g_L * q.E_L + q.I_e) as real,

@@ -47,8 +47,8 @@ params! {
 columns! {
     /// Derived once per run.
     pub struct Propagators {
-        /// Decay of a synaptic current over a step.
-        pub P11_ex, P11_in: "",
+        /// Decay of a synaptic current over a step, minus one.
+        pub P11_ex_m1, P11_in_m1: "",
         /// From the derivative of a synaptic current to the current.
         pub P21_ex, P21_in: "ms",
         /// From the derivative of a synaptic current to the potential.
@@ -110,10 +110,10 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     let V_next = max(V_free, p.V_min);
     let V_low = select(V_free > p.V_min, low, real(0.0));
 
-    s.I_syn_ex = p.P21_ex * s.dI_syn_ex + p.P11_ex * s.I_syn_ex;
-    s.I_syn_in = p.P21_in * s.dI_syn_in + p.P11_in * s.I_syn_in;
-    s.dI_syn_ex = p.P11_ex * s.dI_syn_ex + p.rise_ex * input.ex;
-    s.dI_syn_in = p.P11_in * s.dI_syn_in + p.rise_in * input.inh;
+    s.I_syn_ex = p.P21_ex * s.dI_syn_ex + decayed(s.I_syn_ex, p.P11_ex_m1);
+    s.I_syn_in = p.P21_in * s.dI_syn_in + decayed(s.I_syn_in, p.P11_in_m1);
+    s.dI_syn_ex = decayed(s.dI_syn_ex, p.P11_ex_m1) + p.rise_ex * input.ex;
+    s.dI_syn_in = decayed(s.dI_syn_in, p.P11_in_m1) + p.rise_in * input.inh;
     s.I_stim = input.I_stim;
 
     let fired = awake && (V_next - p.V_th) + V_low >= real(0.0);
@@ -142,8 +142,8 @@ impl Model for Neuron {
         let (ex, inh) = (q.tau_syn_ex, q.tau_syn_in);
         let e = std::f64::consts::E;
         Ok(Propagators {
-            P11_ex: decay(dt, ex) as real,
-            P11_in: decay(dt, inh) as real,
+            P11_ex_m1: decay_m1(dt, ex) as real,
+            P11_in_m1: decay_m1(dt, inh) as real,
             P21_ex: (dt * decay(dt, ex)) as real,
             P21_in: (dt * decay(dt, inh)) as real,
             P31_ex: from_alpha(dt, q.tau_m, ex, q.C_m) as real,

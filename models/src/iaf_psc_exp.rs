@@ -16,7 +16,7 @@
 //! References: Rotter S, Diesmann M (1999) Biol Cybern 81:381-402; Tsodyks M et al. (2000) J Neurosci
 //! 20:RC50.
 
-use crate::exact::{decay, decay_m1, from_constant, from_exponential};
+use crate::exact::{decay_m1, from_constant, from_exponential};
 use crate::kit::*;
 use crate::model::{Check, Error, Model, Receptor, steps};
 use crate::{columns, cuda, drawers, params, step};
@@ -46,8 +46,8 @@ params! {
 columns! {
     /// Derived once per run.
     pub struct Propagators {
-        /// Decay of a synaptic current over a step.
-        pub P11_ex, P11_in: "",
+        /// Decay of a synaptic current over a step, minus one.
+        pub P11_ex_m1, P11_in_m1: "",
         /// From a synaptic current to the potential.
         pub P21_ex, P21_in: "mV/pA",
         /// Decay of the potential over a step, minus one.
@@ -97,8 +97,8 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     let V_next = s.V_m + dV;
     let V_low = dV - (V_next - s.V_m);
 
-    s.I_syn_ex = p.P11_ex * s.I_syn_ex + input.ex;
-    s.I_syn_in = p.P11_in * s.I_syn_in + input.inh;
+    s.I_syn_ex = decayed(s.I_syn_ex, p.P11_ex_m1) + input.ex;
+    s.I_syn_in = decayed(s.I_syn_in, p.P11_in_m1) + input.inh;
     s.I_stim = input.I_stim;
 
     let fired = awake && (V_next - p.V_th) + V_low >= real(0.0);
@@ -124,8 +124,8 @@ impl Model for Neuron {
         check.finite()?.positive(&["C_m", "tau_m", "tau_syn_ex", "tau_syn_in"])?.not_negative(&["t_ref"])?;
         check.below("V_reset", q.V_th, "a potential below V_th")?;
         Ok(Propagators {
-            P11_ex: decay(dt, q.tau_syn_ex) as real,
-            P11_in: decay(dt, q.tau_syn_in) as real,
+            P11_ex_m1: decay_m1(dt, q.tau_syn_ex) as real,
+            P11_in_m1: decay_m1(dt, q.tau_syn_in) as real,
             P21_ex: from_exponential(dt, q.tau_m, q.tau_syn_ex, q.C_m) as real,
             P21_in: from_exponential(dt, q.tau_m, q.tau_syn_in, q.C_m) as real,
             P22_m1: decay_m1(dt, q.tau_m) as real,

@@ -93,16 +93,18 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     let euler = p.euler > real(0.5);
     let I = p.I_e - s.U_m - s.U_low + s.I_stim + select(euler, real(0.0), input.delta);
     // 0.04 V^2 + 5 V + 140 = 0.04 (V + 62.5)^2 - 16.25: no cancellation of large terms.
-    let x = (s.V_m + real(62.5)) + s.V_low;
-    let dV_1 = p.h_q * x * x + p.h * I + (p.h_q_low * x * x + p.h_low * I);
+    let x = s.V_m + real(62.5);
+    let x_low = (s.V_m - (x - real(62.5))) + s.V_low;
+    let dV_1 = p.h_q * x * x + p.h * I + (p.h_q_low * x * x + p.h_low * I + real(2.0) * p.h_q * x * x_low);
     let y = x + dV_1;
-    let dV_2 = p.h_q * y * y + p.h * I + (p.h_q_low * y * y + p.h_low * I);
+    let y_low = (dV_1 - (y - x)) + x_low;
+    let dV_2 = p.h_q * y * y + p.h * I + (p.h_q_low * y * y + p.h_low * I + real(2.0) * p.h_q * y * y_low);
     let dV = dV_1 + select(euler, input.delta, dV_2) + s.V_low;
     let V_free = s.V_m + dV;
     let V_next = max(V_free, p.V_min);
     let V_low = select(V_free > p.V_min, dV - (V_free - s.V_m), real(0.0));
-    let V_seen = select(euler, s.V_m + s.V_low, V_next);
-    let lag = (p.b * V_seen - s.U_m) + p.b_low * V_seen;
+    let V_seen = select(euler, s.V_m, V_next);
+    let lag = (p.b * V_seen - s.U_m) + (p.b_low * V_seen + p.b * select(euler, s.V_low, V_low));
     let dU = p.h_a * lag + (p.h_a_low * lag + s.U_low);
     s.I_stim = input.I_stim;
 

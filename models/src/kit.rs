@@ -6,7 +6,7 @@
 //! compiled, and as text. [`device_fn!`](crate::device_fn) does the same for a function that bodies
 //! call, [`values!`](crate::values) for a struct that such a function takes or returns.
 //!
-//! A body may use only what both languages read alike: `let` without a type, assignment to a field,
+//! A body may use only what both languages read alike: `let` without a type, `=` `+=` `-=` to a field,
 //! `+ - * /`, comparisons, `&&`, `||`, `!`, calls of the functions in this module, literals as
 //! `real(1.0)`, and a final `return`. No `if`: use [`select`]. So a body has no branches and the loop
 //! around it vectorises, and no two compilers can disagree about a bit (as long as neither fuses a
@@ -18,7 +18,7 @@ use crate::model::Field;
 #[allow(non_camel_case_types)]
 pub type real = f32;
 
-/// A literal, rounded to [`real`]. In CUDA this is a cast.
+/// A literal, rounded to [`real`](type@real). In CUDA this is a cast.
 #[inline(always)]
 pub const fn real(x: f64) -> real {
     x as real
@@ -54,12 +54,19 @@ pub fn sqrt(x: real) -> real {
     x.sqrt()
 }
 
+/// `x` after a decay by the factor `1 + change`. Slow decays need `change` rather than the factor: the
+/// rounding of 0.9975 alone shifts its time constant by 1e-5.
+#[inline(always)]
+pub fn decayed(x: real, change: real) -> real {
+    x + change * x
+}
+
 /// e^x within 2 ulp for |x| < 87, clamped beyond; the same operations in CUDA, so the same bits.
 #[inline(always)]
 pub fn exp(x: real) -> real {
     const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to an integer
     let x = max(min(x, 87.0), -87.0);
-    let shifted = x * 1.442_695_f32 + MAGIC;
+    let shifted = x * std::f32::consts::LOG2_E + MAGIC;
     let k = shifted - MAGIC;
     // ln 2 in two parts, so that the reduction is exact.
     let r = x - k * 0.693_359_4 - k * -2.121_944_4e-4;
@@ -95,10 +102,11 @@ __device__ __forceinline__ real min(real a, real b) { return a < b ? a : b; }
 __device__ __forceinline__ real max(real a, real b) { return a > b ? a : b; }
 __device__ __forceinline__ real abs(real x) { return fabsf(x); }
 __device__ __forceinline__ real sqrt(real x) { return sqrtf(x); }
+__device__ __forceinline__ real decayed(real x, real change) { return x + change * x; }
 __device__ __forceinline__ real exp(real x) {
     const float MAGIC = 12582912.0f;
     x = max(min(x, 87.0f), -87.0f);
-    const float shifted = x * 1.442695f + MAGIC;
+    const float shifted = x * 1.44269504f + MAGIC;
     const float k = shifted - MAGIC;
     const float r = x - k * 0.6933594f - k * -2.1219444e-4f;
     const float poly = 1.0f + r * (1.0f + r * (0.5f + r * (0.16666546f + r * (0.041665795f + r * (8.333452e-3f + r * 1.38889e-3f)))));
@@ -124,7 +132,7 @@ pub const NO_SUBSTEP_CUDA: &str = "__device__ __forceinline__ void substep(const
 /// Neurons that a kernel handles at a time: the width of the widest vector registers in `real`s.
 pub const LANES: usize = 16;
 
-/// A struct of [`real`]s that can be read from and written to columns.
+/// A struct of [`real`](type@real)s that can be read from and written to columns.
 pub trait Columns: Copy + Default + Send + Sync + 'static {
     /// The fields, in column order.
     const FIELDS: &'static [Field];
@@ -138,7 +146,7 @@ pub trait Columns: Copy + Default + Send + Sync + 'static {
     fn store(self, lanes: &mut Self::Lanes, lane: usize);
 }
 
-/// Declares a struct of [`real`]s for Rust and CUDA. Each entry: doc comment, one name or several that
+/// Declares a struct of [`real`](type@crate::kit::real)s for Rust and CUDA. Each entry: doc comment, one name or several that
 /// share it, unit.
 #[macro_export]
 macro_rules! columns {
@@ -177,7 +185,7 @@ macro_rules! columns {
     };
 }
 
-/// Declares a struct of [`real`]s that device functions take or return, with a constructor of the
+/// Declares a struct of [`real`](type@crate::kit::real)s that device functions take or return, with a constructor of the
 /// same name: `Drive(a, b)` in Rust and CUDA.
 #[macro_export]
 macro_rules! values {

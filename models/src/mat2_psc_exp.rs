@@ -16,7 +16,7 @@
 //!
 //! Reference: Kobayashi R, Tsubo Y, Shinomoto S (2009) Front Comput Neurosci 3:9.
 
-use crate::exact::{decay, decay_m1, from_constant, from_exponential};
+use crate::exact::{decay_m1, from_constant, from_exponential};
 use crate::kit::*;
 use crate::model::{Check, Error, Model, Receptor, steps};
 use crate::{columns, cuda, drawers, params, step};
@@ -54,16 +54,16 @@ params! {
 columns! {
     /// Derived once per run.
     pub struct Propagators {
-        /// Decay of a synaptic current over a step.
-        pub P11_ex, P11_in: "",
+        /// Decay of a synaptic current over a step, minus one.
+        pub P11_ex_m1, P11_in_m1: "",
         /// From a synaptic current to the potential.
         pub P21_ex, P21_in: "mV/pA",
         /// Decay of the potential over a step, minus one.
         pub P22_m1: "",
         /// From a current that is constant over the step to the potential.
         pub P20: "mV/pA",
-        /// Decay of the two parts of the threshold.
-        pub P_th_1, P_th_2: "",
+        /// Decay of the two parts of the threshold, minus one.
+        pub P_th_1_m1, P_th_2_m1: "",
         /// Constant input current.
         pub I_e: "pA",
         /// Resting potential, resting threshold, what a spike adds to it.
@@ -108,16 +108,16 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.V_low = dV - (V_next - s.V_m);
     s.V_m = V_next;
 
-    let short = p.P_th_1 * s.V_th_alpha_1;
-    let long = p.P_th_2 * s.V_th_alpha_2;
-    s.I_syn_ex = p.P11_ex * s.I_syn_ex + input.ex;
-    s.I_syn_in = p.P11_in * s.I_syn_in + input.inh;
+    let th_1 = decayed(s.V_th_alpha_1, p.P_th_1_m1);
+    let th_2 = decayed(s.V_th_alpha_2, p.P_th_2_m1);
+    s.I_syn_ex = decayed(s.I_syn_ex, p.P11_ex_m1) + input.ex;
+    s.I_syn_in = decayed(s.I_syn_in, p.P11_in_m1) + input.inh;
     s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
-    let fired = awake && ((V_next - p.omega) + s.V_low) - (short + long) >= real(0.0);
-    s.V_th_alpha_1 = short + select(fired, p.alpha_1, real(0.0));
-    s.V_th_alpha_2 = long + select(fired, p.alpha_2, real(0.0));
+    let fired = awake && ((V_next - p.omega) + s.V_low) - (th_1 + th_2) >= real(0.0);
+    s.V_th_alpha_1 = th_1 + select(fired, p.alpha_1, real(0.0));
+    s.V_th_alpha_2 = th_2 + select(fired, p.alpha_2, real(0.0));
     s.ref_left = select(fired, p.ref_steps, select(awake, s.ref_left, s.ref_left - real(1.0)));
     return fired;
 });
@@ -138,14 +138,14 @@ impl Model for Neuron {
         check.finite()?.positive(&["C_m", "tau_m", "tau_syn_ex", "tau_syn_in", "tau_1", "tau_2"])?;
         check.require("t_ref", steps(q.t_ref, dt) >= 1.0, "a time of at least one step")?;
         Ok(Propagators {
-            P11_ex: decay(dt, q.tau_syn_ex) as real,
-            P11_in: decay(dt, q.tau_syn_in) as real,
+            P11_ex_m1: decay_m1(dt, q.tau_syn_ex) as real,
+            P11_in_m1: decay_m1(dt, q.tau_syn_in) as real,
             P21_ex: from_exponential(dt, q.tau_m, q.tau_syn_ex, q.C_m) as real,
             P21_in: from_exponential(dt, q.tau_m, q.tau_syn_in, q.C_m) as real,
             P22_m1: decay_m1(dt, q.tau_m) as real,
             P20: from_constant(dt, q.tau_m, q.C_m) as real,
-            P_th_1: decay(dt, q.tau_1) as real,
-            P_th_2: decay(dt, q.tau_2) as real,
+            P_th_1_m1: decay_m1(dt, q.tau_1) as real,
+            P_th_2_m1: decay_m1(dt, q.tau_2) as real,
             I_e: q.I_e as real,
             E_L: q.E_L as real,
             omega: q.omega as real,

@@ -112,7 +112,7 @@ pub enum Error {
 }
 
 /// What a user sets: a struct of `f64` with defaults, made by [`params!`](crate::params).
-pub trait Parameters: Clone + Default {
+pub trait Parameters: Clone + Default + std::fmt::Debug {
     /// Names, units, defaults and explanations.
     fn info() -> &'static [ParamInfo];
     /// Sets one parameter; false if there is none of this name.
@@ -195,7 +195,7 @@ pub trait Model: Send + Sync + 'static {
 pub(crate) struct Check<'a, M: Model>(pub(crate) &'a M::Params);
 
 impl<M: Model> Check<'_, M> {
-    /// Every parameter is a number that [`real`] can hold. `V_min` may be minus infinity: no bound.
+    /// Every parameter is a number that [`real`](type@real) can hold. `V_min` may be minus infinity: no bound.
     pub(crate) fn finite(&self) -> Result<&Self, Error> {
         for info in M::Params::info() {
             let value = self.value(info.name);

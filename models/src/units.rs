@@ -2,14 +2,18 @@
 //!
 //! Internal units are ms, mV, pA, pF, nS, mm and 1/s. Where the quantity is known when the code is
 //! written, use a newtype ([`Millis`], [`Picoamps`], ...): it reads `"10 ms"` or `"0.01 s"` through
-//! serde, refuses a bare number, and writes the shortest text that reads back as the same number.
+//! serde, refuses a bare number, and writes a short text that reads back as exactly the same number.
 //! Where it is only known by name (a model's parameter), keep a [`Quantity`] and ask for
 //! [`Quantity::in_unit`], or call [`parse`].
 //!
 //! Every unit here is a power of ten of the internal one, so conversion shifts the decimal point in
 //! the text and never rounds twice: `"0.0878 nA"` is exactly 87.8 pA.
 
+mod unit;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use unit::Unit;
 
 /// Why a text is not the quantity that is meant.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -57,93 +61,6 @@ pub enum UnitError {
         /// What was written.
         found: String,
     },
-}
-
-/// Powers of time, voltage, current, length and angle, and the power of ten against internal units.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Unit {
-    powers: [i32; 5],
-    exponent: i32,
-}
-
-/// Base symbols in terms of ms, mV, pA, mm, degree.
-const SYMBOLS: [(&str, Unit); 11] = [
-    ("s", Unit { powers: [1, 0, 0, 0, 0], exponent: 3 }),
-    ("V", Unit { powers: [0, 1, 0, 0, 0], exponent: 3 }),
-    ("A", Unit { powers: [0, 0, 1, 0, 0], exponent: 12 }),
-    ("m", Unit { powers: [0, 0, 0, 1, 0], exponent: 3 }),
-    ("deg", Unit { powers: [0, 0, 0, 0, 1], exponent: 0 }),
-    ("F", Unit { powers: [1, -1, 1, 0, 0], exponent: 12 }),
-    ("S", Unit { powers: [0, -1, 1, 0, 0], exponent: 9 }),
-    ("Hz", Unit { powers: [-1, 0, 0, 0, 0], exponent: -3 }),
-    ("Ohm", Unit { powers: [0, 1, -1, 0, 0], exponent: -9 }),
-    ("ohm", Unit { powers: [0, 1, -1, 0, 0], exponent: -9 }),
-    ("Ω", Unit { powers: [0, 1, -1, 0, 0], exponent: -9 }),
-];
-
-const PREFIXES: [(char, i32); 11] =
-    [('f', -15), ('p', -12), ('n', -9), ('u', -6), ('µ', -6), ('μ', -6), ('m', -3), ('c', -2), ('k', 3), ('M', 6), ('G', 9)];
-
-impl Unit {
-    /// Reads `mV`, `1/s`, `mm/ms`, `uF/cm2`, `ms^-1`, `pA ms`.
-    fn parse(text: &str) -> Option<Unit> {
-        let mut unit = Unit::default();
-        let mut rest = text.trim();
-        let mut sign = 1;
-        loop {
-            let end = rest.find(['/', '*', ' ', '·']).unwrap_or(rest.len());
-            unit = unit.times(Unit::factor(&rest[..end])?, sign);
-            rest = rest[end..].trim_start();
-            if rest.is_empty() {
-                return Some(unit);
-            }
-            sign = if rest.starts_with('/') { -1 } else { 1 };
-            rest = rest.strip_prefix(['/', '*', '·']).unwrap_or(rest).trim_start();
-        }
-    }
-
-    /// Reads one symbol with its power: `mm2`, `cm^2`, `s-1`.
-    fn factor(text: &str) -> Option<Unit> {
-        if text == "1" {
-            return Some(Unit::default());
-        }
-        let end = text.find(|c: char| c == '^' || c == '-' || c.is_ascii_digit()).unwrap_or(text.len());
-        let (symbol, power) = text.split_at(end);
-        let power = power.strip_prefix('^').unwrap_or(power);
-        let power: i32 = if end == text.len() { 1 } else { power.parse().ok().filter(|p: &i32| (-9..=9).contains(p))? };
-        let base = |s: &str| SYMBOLS.iter().find(|(name, _)| *name == s).map(|(_, unit)| *unit);
-        let unit = base(symbol).or_else(|| {
-            let mut chars = symbol.chars();
-            let first = chars.next()?;
-            let shift = PREFIXES.iter().find(|(p, _)| *p == first)?.1;
-            let unit = base(chars.as_str())?;
-            Some(Unit { exponent: unit.exponent + shift, ..unit })
-        })?;
-        Some(Unit::default().times(unit, power))
-    }
-
-    fn times(self, other: Unit, power: i32) -> Unit {
-        let mut powers = self.powers;
-        powers.iter_mut().zip(other.powers).for_each(|(mine, theirs)| *mine += power * theirs);
-        Unit { powers, exponent: self.exponent + power * other.exponent }
-    }
-
-    fn quantity(&self) -> &'static str {
-        match self.powers {
-            [0, 0, 0, 0, 0] => "a pure number",
-            [1, 0, 0, 0, 0] => "a time",
-            [0, 1, 0, 0, 0] => "a voltage",
-            [0, 0, 1, 0, 0] => "a current",
-            [0, 0, 0, 1, 0] => "a length",
-            [0, 0, 0, 0, 1] => "an angle",
-            [1, -1, 1, 0, 0] => "a capacitance",
-            [0, -1, 1, 0, 0] => "a conductance",
-            [0, 1, -1, 0, 0] => "a resistance",
-            [-1, 0, 0, 0, 0] => "a rate",
-            [-1, 0, 0, 1, 0] => "a speed",
-            _ => "another quantity",
-        }
-    }
 }
 
 /// Where the number ends and the unit begins.
@@ -217,40 +134,40 @@ pub fn parse(text: &str, unit: &str) -> Result<f64, UnitError> {
     shifted(number, shift).filter(|v| v.is_finite()).ok_or(UnitError::NotFinite { found })
 }
 
-/// The shortest decimal that reads back as `value`.
+/// The shortest decimal that reads back as `value`; with a power of ten only where it would be long.
 fn shortest(value: f64) -> String {
     let (plain, scientific) = (format!("{value}"), format!("{value:e}"));
-    if scientific.len() < plain.len() { scientific } else { plain }
+    if plain.len() > 7 && scientific.len() < plain.len() { scientific } else { plain }
 }
 
-/// The shortest text that [`parse`] reads back as `value` in `unit`. For a pure number, the number.
+/// The most readable text that [`parse`] reads back as `value` in `unit`. For a pure number, the number.
 ///
-/// Of `unit` and its neighbours (`us ms s` for `ms`) the one that needs fewest letters; `unit` itself
-/// where that is one of them.
+/// `unit` itself, or a neighbour of it (`us ms s` for `ms`) where that saves at least two letters:
+/// `"0.75 ms"` stays, and `"1000 ms"` becomes `"1 s"`.
 pub fn format(value: f64, unit: &str) -> String {
     if unit.is_empty() {
         return shortest(value);
     }
-    if value == 0.0 {
-        return format!("{} {unit}", shortest(value));
-    }
-    let neighbours: &[&str] = match unit {
-        "ms" => &["s", "us"],
-        "mV" => &["V", "uV"],
-        "pA" => &["nA", "uA"],
-        "pF" => &["nF"],
-        "nS" => &["uS", "pS"],
-        "mm" => &["m", "um"],
-        "1/s" => &["Hz", "kHz"],
-        _ => &[],
+    let (unit, neighbours): (&str, &[&str]) = match unit {
+        "ms" => (unit, &["s", "us"]),
+        "mV" => (unit, &["V", "uV"]),
+        "pA" => (unit, &["nA", "uA"]),
+        "pF" => (unit, &["nF"]),
+        "nS" => (unit, &["uS", "pS"]),
+        "mm" => (unit, &["m", "um"]),
+        "1/s" => ("Hz", &["kHz"]),
+        _ => (unit, &[]),
     };
-    let mut best = format!("{} {unit}", shortest(value));
-    for other in neighbours {
+    let plain = format!("{} {unit}", shortest(value));
+    let length = |text: &str| text.chars().count();
+    let mut best = plain.clone();
+    // Zero has no size, so no unit fits it better than another.
+    for other in neighbours.iter().filter(|_| value != 0.0) {
         let (Some(from), Some(to)) = (Unit::parse(unit), Unit::parse(other)) else { continue };
         let Some(converted) = shifted(&shortest(value), from.exponent - to.exponent) else { continue };
         let text = format!("{} {other}", shortest(converted));
         let same = parse(&text, unit).is_ok_and(|v| v.to_bits() == value.to_bits());
-        if same && text.chars().count() < best.chars().count() {
+        if same && length(&text) + 2 <= length(&plain) && length(&text) < length(&best) {
             best = text;
         }
     }
@@ -435,6 +352,8 @@ mod tests {
         assert_eq!(Millis(0.1).to_string(), "0.1 ms");
         assert_eq!(Hertz(8000.0).to_string(), "8 kHz");
         assert_eq!(Hertz(8.0).to_string(), "8 Hz");
+        assert_eq!(Millis(0.75).to_string(), "0.75 ms");
+        assert_eq!(Millis(0.0).to_string(), "0 ms");
         assert_eq!(Picoamps(87.8).to_string(), "87.8 pA");
         for value in [0.1 + 0.2, 1.0 / 3.0, 1e-300, -123456.789e10, 87.8, 0.0, -0.0, 5e-324, f64::MAX] {
             for unit in ["ms", "mV", "pA", "pF", "nS", "1/s", "mm", "m/s", "deg", ""] {

@@ -143,7 +143,8 @@ impl Braincog {
         let mut assembly = Assembly::new(connectome);
         for (region, nucleus) in nuclei.iter().enumerate() {
             for (cell, size) in nucleus.types.iter().zip(nucleus.sizes) {
-                assembly.population(region, cell.name(), size, self.model.name(), self.model.params(*cell));
+                let index = assembly.population(region, cell.name(), size, self.model.name(), self.model.params(*cell));
+                assembly.network.populations[index].initial = self.model.initial();
             }
         }
         for (region, nucleus) in nuclei.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use connectome::network::Value;
 use serde::{Deserialize, Serialize};
 
 /// Which three types a region has.
@@ -29,7 +30,7 @@ pub(crate) enum CellType {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CellModel {
-    /// `aeif_braincog`: adaptive exponential integrate-and-fire.
+    /// `aeif_braincog`: adaptive exponential integrate-and-fire, for steps of 1 ms.
     #[default]
     Aeif,
     /// `hh_braincog`: Hodgkin-Huxley, for steps of 0.1 ms and less.
@@ -73,7 +74,7 @@ impl CellType {
             CellType::Interneuron => [-50.0, -60.0, 2.0, 2.0, -0.2, 0.45],
             CellType::Reticular => [-45.0, -65.0, 4.0, 2.0, -0.2, 0.45],
         };
-        let names = ["V_th", "E_L", "C_m", "tau_w", "alpha", "beta"];
+        let names = ["V_th", "V_reset", "C_m", "tau_w", "alpha_ad", "beta_ad"];
         std::array::from_fn(|i| (names[i], row[i]))
     }
 }
@@ -84,6 +85,14 @@ impl CellModel {
         match self {
             CellModel::Aeif => "aeif_braincog",
             CellModel::Hh => "hh_braincog",
+        }
+    }
+
+    /// Initial state. BrainCog starts its integrate-and-fire neurons anywhere in the refractory time of 5 steps.
+    pub(crate) fn initial(self) -> BTreeMap<String, Value> {
+        match self {
+            CellModel::Aeif => BTreeMap::from([("ref_left".to_owned(), Value::Uniform { min: 0.0, max: 6.0 })]),
+            CellModel::Hh => BTreeMap::new(),
         }
     }
 

@@ -153,6 +153,11 @@ impl Document {
     }
 }
 
+/// Names between backticks.
+pub(crate) fn quoted(message: &str) -> Vec<String> {
+    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
 /// Splits `a."b.c".d` and `a[2].b` into names.
 fn split_key(key: &str) -> Option<Vec<String>> {
     let key = key.trim().replace('[', ".").replace(']', "");
@@ -216,7 +221,6 @@ impl Resolved {
 
     /// Turns serde's words into a cause.
     pub(crate) fn serde_error(&self, path: &KeyPath, message: &str) -> Error {
-        let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
         let message = message.lines().next().unwrap_or("");
         if message.starts_with("unknown field") {
             let mut known = quoted(message);

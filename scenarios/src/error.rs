@@ -174,6 +174,22 @@ pub enum Cause {
     /// The recipe cannot make a network.
     #[error("{0}")]
     Regions(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A part of the network that the recipe made is wrong.
+    #[error("the recipe's {what}: {cause}")]
+    InRecipe {
+        /// Which part.
+        what: String,
+        /// What is wrong with it.
+        cause: Box<Cause>,
+    },
+    /// More projections than memory is meant for.
+    #[error("{found} projections, expected at most {most}")]
+    TooManyProjections {
+        /// How many.
+        found: u64,
+        /// The most.
+        most: u64,
+    },
     /// A line of an edge file is wrong.
     #[error("{file}:{line}: {message}")]
     EdgeFile {

@@ -9,7 +9,8 @@ use scenarios::{Error, Plan, Scenario};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenario").join(folder);
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder).expect("the folder is part of the project").map(|e| e.expect("readable").path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(&folder).expect("the folder is part of the project").map(|e| e.expect("readable").path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "toml"));
     files.sort();
     files
@@ -56,7 +57,9 @@ fn good_scenarios_become_plans_that_can_be_run_again() {
         assert_eq!(again.network.projections, plan.network.projections, "{}", path.display());
         assert_eq!(again.network.stimuli, plan.network.stimuli, "{}", path.display());
         assert_eq!((again.simulation, &again.recording), (plan.simulation, &plan.recording));
-        assert_eq!(again.to_toml(), written, "{}: plan.toml of plan.toml", path.display());
+        // What was typed is the same; only the plan of the scenario itself knows which variant that was.
+        let typed = |text: &str| text.split("[resolved]").next().map(str::to_owned);
+        assert_eq!(typed(&again.to_toml()), typed(&written), "{}: plan.toml of plan.toml", path.display());
     }
 }
 

@@ -20,7 +20,7 @@ import time
 
 QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars"
 FULL_PANELS = "raster heat traces brain bars matrix-weights matrix-simulated matrix-empirical matrix-scatter isi rate-histogram cv spectra-regions spectra-kinds cost".split()
-FLAT_PANELS = "raster heat traces bars isi rate-histogram cv spectra-regions spectra-kinds".split()
+FLAT_PANELS = "raster heat traces bars matrix-simulated isi rate-histogram cv spectra-regions".split()
 
 # Colours of a canvas, counted on every third pixel of every third row.
 COLOURS = """(id) => {

@@ -116,7 +116,11 @@ impl Graph {
             "node" => {
                 let id = need("id")?;
                 if self.index.get(&id).is_some() {
-                    return Err(Error::Malformed { at: at.clone(), found: format!("a second node {}", quoted(&id)), expected: "each id once".into() });
+                    return Err(Error::Malformed {
+                        at: at.clone(),
+                        found: format!("a second node {}", quoted(&id)),
+                        expected: "each id once".into(),
+                    });
                 }
                 self.index.insert(&id);
                 check_regions(at, self.index.len(), options)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use hdf5_pure::{AttrValue, Dataset, File, Group, VlenStringReadOptions};
+use hdf5_pure::{AttrValue, Dataset, File, Object, VlenStringReadOptions};
 
 use super::{Input, Table};
 use crate::error::{Error, Place};
@@ -59,14 +59,22 @@ impl Hdf5 {
         self.at.part(format!("dataset {name}"))
     }
 
-    /// The root group.
-    pub(crate) fn root(&self) -> Group {
-        self.file.root()
+    /// True if there is a group of this name.
+    pub(crate) fn has_group(&self, name: &str) -> bool {
+        self.file.group(name).is_ok()
     }
 
-    /// The group of this name, if there is one.
-    pub(crate) fn group(&self, name: &str) -> Option<Group> {
-        self.file.group(name).ok()
+    /// True if a dataset holds numbers (or flags).
+    pub(crate) fn is_numeric(&self, name: &str) -> bool {
+        use hdf5_pure::Datatype::{Enumeration, FixedPoint, FloatingPoint};
+        let datatype = self.file.dataset(name).and_then(|d| d.datatype());
+        matches!(datatype, Ok(FixedPoint { .. } | FloatingPoint { .. } | Enumeration { .. }))
+    }
+
+    /// What the references in a dataset refer to.
+    pub(crate) fn references(&self, name: &str) -> Result<Vec<Object>, Error> {
+        let (dataset, _) = self.checked(name)?;
+        dataset.dereference().map_err(|e| self.unreadable(name, e))
     }
 
     /// Names of the groups in a group.
@@ -114,9 +122,7 @@ impl Hdf5 {
         let (dataset, shape) = self.checked(name)?;
         let values = dataset.read_i64().map_err(|e| self.unreadable(name, e))?;
         self.complete(name, &shape, values.len())?;
-        let whole = |v: i64| {
-            u64::try_from(v).map_err(|_| self.malformed(name, v.to_string(), "a whole number of 0 or more"))
-        };
+        let whole = |v: i64| u64::try_from(v).map_err(|_| self.malformed(name, v.to_string(), "a whole number of 0 or more"));
         values.into_iter().map(whole).collect()
     }
 

@@ -24,7 +24,8 @@ pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, E
     let text = decode(input.bytes, &at)?;
     let banner = banner(text.lines().next().unwrap_or(""), &at)?;
     let mut lines = text.lines().enumerate().filter(|(_, l)| !l.starts_with('%') && !l.trim().is_empty());
-    let (i, line) = lines.next().ok_or_else(|| Error::Missing { at: at.clone(), what: "size line".into(), found: "the banner alone".into() })?;
+    let (i, line) =
+        lines.next().ok_or_else(|| Error::Missing { at: at.clone(), what: "size line".into(), found: "the banner alone".into() })?;
     let size = fields::<usize>(line, &at.line(i + 1), if banner.coordinate { 3 } else { 2 })?;
     let (rows, columns) = (size[0], size[1]);
     check_regions(&at, rows.max(columns), options)?;
@@ -69,12 +70,26 @@ fn banner(line: &str, at: &Place) -> Result<Banner, Error> {
 
 fn fields<T: std::str::FromStr>(line: &str, at: &Place, n: usize) -> Result<Vec<T>, Error> {
     let values: Option<Vec<T>> = line.split_whitespace().map(|f| f.parse().ok()).collect();
-    values.filter(|v| v.len() == n).ok_or_else(|| Error::Malformed { at: at.clone(), found: quoted(line), expected: format!("{n} numbers") })
+    values.filter(|v| v.len() == n).ok_or_else(|| Error::Malformed {
+        at: at.clone(),
+        found: quoted(line),
+        expected: format!("{n} numbers"),
+    })
 }
 
 /// Row, column and value of the `k`-th entry of an `n` by `n` matrix.
 fn entry(line: &str, banner: Banner, (k, n): (usize, usize), at: &Place) -> Result<(usize, usize, f64), Error> {
-    let numbers = fields::<f64>(line, at, if !banner.coordinate { 1 } else if banner.pattern { 2 } else { 3 })?;
+    let numbers = fields::<f64>(
+        line,
+        at,
+        if !banner.coordinate {
+            1
+        } else if banner.pattern {
+            2
+        } else {
+            3
+        },
+    )?;
     if !banner.coordinate {
         let (row, column) = array_place(k, n, banner.symmetric).ok_or_else(|| Error::Malformed {
             at: at.clone(),

@@ -3,17 +3,23 @@
 //! A new format is one file with `sniff` and `load`, and one line in [`FORMATS`]. Whatever direction a file
 //! uses, what comes out has row = target, column = source, and has passed [`Connectome::check`].
 
-mod hdf5;
-pub mod native;
 mod companions;
 mod graphml;
+mod hdf5;
+mod mat5;
+mod mat73;
 mod matrix_market;
 mod names;
+pub mod native;
 mod npy;
 mod npz;
 mod parts;
+mod sonata;
+mod spreadsheet;
 mod text;
+mod tvb_h5;
 mod tvb_zip;
+mod variables;
 pub(crate) mod zip;
 
 use std::fs::File;
@@ -24,6 +30,7 @@ use crate::brain::Connectome;
 use crate::error::{Error, Place, quoted};
 
 pub(crate) use parts::{Column, Parts, Table};
+pub use text::write::matrix_csv;
 
 /// What the rows of a matrix mean in a file that does not say so itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,6 +121,11 @@ pub(crate) struct Format {
 /// All formats, in the order in which they are tried: magic bytes first, loose text formats last.
 pub(crate) const FORMATS: &[Format] = &[
     Format { name: "BrainCog HDF5", sniff: native::sniff, load: native::load },
+    Format { name: "TVB HDF5", sniff: tvb_h5::sniff, load: tvb_h5::load },
+    Format { name: "SONATA", sniff: sonata::sniff, load: sonata::load },
+    Format { name: "MAT 7.3 or other HDF5", sniff: mat73::sniff, load: mat73::load },
+    Format { name: "MAT 5", sniff: mat5::sniff, load: mat5::load },
+    Format { name: "spreadsheet", sniff: spreadsheet::sniff, load: spreadsheet::load },
     Format { name: "npz", sniff: npz::sniff, load: npz::load },
     Format { name: "TVB zip", sniff: tvb_zip::sniff, load: tvb_zip::load },
     Format { name: "npy", sniff: npy::sniff, load: npy::load },
@@ -142,13 +154,30 @@ pub fn load_bytes(name: &str, bytes: &[u8], options: &LoadOptions) -> Result<Con
     load_input(&Input { name, bytes, path: None }, options)
 }
 
+/// Reads a connectome from memory as the format of this name, one of [`formats`], whatever its content looks like.
+pub fn load_bytes_as(format: &str, name: &str, bytes: &[u8], options: &LoadOptions) -> Result<Connectome, Error> {
+    let input = Input { name, bytes, path: None };
+    let known = FORMATS.iter().find(|f| f.name == format).ok_or_else(|| Error::Argument {
+        what: "format",
+        found: quoted(format),
+        expected: "the name of a format",
+    })?;
+    checked((known.load)(&input, options)?, &input)
+}
+
 fn load_input(input: &Input, options: &LoadOptions) -> Result<Connectome, Error> {
+    if input.bytes.is_empty() {
+        return Err(Error::Missing { at: input.place(), what: "connectome".into(), found: "an empty file".into() });
+    }
     let format = FORMATS.iter().find(|f| (f.sniff)(input)).ok_or_else(|| Error::UnknownFormat {
         at: input.place(),
-        found: first_bytes(input.bytes),
+        found: quoted(&String::from_utf8_lossy(&input.bytes[..input.bytes.len().min(16)])),
         expected: formats().collect::<Vec<_>>().join(", "),
     })?;
-    let connectome = (format.load)(input, options)?;
+    checked((format.load)(input, options)?, input)
+}
+
+fn checked(connectome: Connectome, input: &Input) -> Result<Connectome, Error> {
     connectome.check_at(&input.place())?;
     Ok(connectome)
 }
@@ -161,8 +190,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let io = |source| Error::Io { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
-    let too_large =
-        |found| Error::TooLarge { at: Place::file(path.display().to_string()), what: "bytes".into(), found, limit: MAX_BYTES };
+    let too_large = |found| Error::TooLarge { at: Place::file(path.display().to_string()), what: "bytes".into(), found, limit: MAX_BYTES };
     if size > MAX_BYTES {
         return Err(too_large(size));
     }
@@ -170,11 +198,4 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     // A pipe or a growing file has no size to trust: the limit holds while reading.
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > MAX_BYTES { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
-}
-
-fn first_bytes(bytes: &[u8]) -> String {
-    match bytes.len() {
-        0 => "nothing: the file is empty".into(),
-        n => quoted(&String::from_utf8_lossy(&bytes[..n.min(16)])),
-    }
 }

@@ -82,11 +82,12 @@ impl Parts {
         let mut lengths = square(self.lengths.take(), "rows of lengths")?;
         let functional = square(self.functional.take(), "rows of functional connectivity")?;
         let sln = square(self.sln.take(), "rows of SLN")?;
-        let directed = options.directed.or(self.directed).unwrap_or_else(|| !weights.is_symmetric());
-        if !directed {
+        let said = options.directed.or(self.directed);
+        if said == Some(false) {
             mirror(&mut weights, &at, "weights")?;
             lengths.as_mut().map_or(Ok(()), |l| mirror(l, &at, "lengths"))?;
         }
+        let directed = said.unwrap_or_else(|| !weights.is_symmetric());
         let notes = std::mem::take(&mut self.notes);
         let (weight_kind, species) = (std::mem::take(&mut self.weight_kind), self.species.take());
         Ok(Connectome {
@@ -136,9 +137,7 @@ fn same_size(table: Option<Table>, what: &str, n: usize, direction: Direction) -
 
 fn column<T>(column: Option<Column<T>>, what: &str, n: usize) -> Result<Option<Vec<T>>, Error> {
     match column {
-        Some(c) if c.values.len() != n => {
-            Err(Error::CountMismatch { at: c.at, what: what.into(), found: c.values.len(), expected: n })
-        }
+        Some(c) if c.values.len() != n => Err(Error::CountMismatch { at: c.at, what: what.into(), found: c.values.len(), expected: n }),
         other => Ok(other.map(|c| c.values)),
     }
 }

@@ -58,11 +58,8 @@ pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, E
 
 /// The member whose name holds one of `wanted`: by its own name first, then by its whole path.
 fn find(archive: &Archive, wanted: &[&str]) -> Option<String> {
-    let real: Vec<&String> = archive
-        .names()
-        .iter()
-        .filter(|n| !n.starts_with("__MACOSX/") && !n.ends_with('/') && !n.ends_with(".DS_Store"))
-        .collect();
+    let real: Vec<&String> =
+        archive.names().iter().filter(|n| !n.starts_with("__MACOSX/") && !n.ends_with('/') && !n.ends_with(".DS_Store")).collect();
     let own = |n: &str| n.rsplit('/').next().unwrap_or(n).to_string();
     let stem = |n: &str| own(n).split('.').next().unwrap_or("").to_string();
     let exact = real.iter().find(|n| wanted.contains(&stem(n).as_str()));
@@ -120,9 +117,8 @@ pub(crate) fn guess_hemispheres(labels: &Column<String>) -> Column<Hemisphere> {
     };
     let by = |end: fn(&str) -> Option<char>| labels.values.iter().map(|l| side_of(end(l))).collect::<Option<Vec<_>>>();
     let n = labels.values.len();
-    let values = by(|l| l.chars().next())
-        .or_else(|| by(|l| l.chars().next_back()))
-        .unwrap_or_else(|| (0..n).map(|i| side(i >= n / 2)).collect());
+    let values =
+        by(|l| l.chars().next()).or_else(|| by(|l| l.chars().next_back())).unwrap_or_else(|| (0..n).map(|i| side(i >= n / 2)).collect());
     Column { at: Place::clone(&labels.at), values }
 }
 

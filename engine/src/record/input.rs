@@ -20,8 +20,7 @@ pub(super) struct InputFile {
 impl InputFile {
     /// Opens a file for reading.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open_streaming(path)
-            .map_err(|e| Error::Open { path: path.to_path_buf(), reason: e.to_string() })?;
+        let file = File::open_streaming(path).map_err(|e| Error::Open { path: path.to_path_buf(), reason: e.to_string() })?;
         Ok(InputFile { path: path.to_path_buf(), file })
     }
 

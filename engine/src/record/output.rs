@@ -7,8 +7,10 @@ use rust_hdf5::{DatatypeMessage, FilterPipeline, H5Dataset, H5File, H5Group, H5T
 
 use super::Error;
 
-/// Bytes of one chunk of a growing dataset; also the most that a dataset holds back in memory.
+/// Bytes of one chunk of a growing dataset; also about the most that a dataset holds back in memory.
 const CHUNK_BYTES: usize = 512 << 10;
+/// The longest side of a chunk. A longer one takes three bytes in the header, which hdf5-pure 0.47 cannot read.
+const MAX_CHUNK_SIDE: usize = 32_768;
 
 /// How the chunks of a dataset are compressed.
 #[derive(Clone, Copy, PartialEq)]
@@ -114,22 +116,31 @@ impl Node {
         rows.finish()
     }
 
+    /// Creates a dataset of one dimension that grows.
+    pub(super) fn column<T: H5Type>(&self, name: &str, packing: Packing) -> Result<Rows<T>, Error> {
+        self.growing(name, &[], packing)
+    }
+
     /// Creates a dataset that grows by rows of `columns` values (at least one).
     pub(super) fn rows<T: H5Type>(&self, name: &str, columns: usize, packing: Packing) -> Result<Rows<T>, Error> {
+        self.growing(name, &[columns], packing)
+    }
+
+    fn growing<T: H5Type>(&self, name: &str, width: &[usize], packing: Packing) -> Result<Rows<T>, Error> {
+        let columns = width.iter().product::<usize>();
         assert!(columns > 0, "a row has at least one value");
-        let chunk_rows = (CHUNK_BYTES / size_of::<T>() / columns).max(1);
-        // A SONATA column has one dimension, not a second of length 1.
-        let (shape, chunk, most) = match columns {
-            1 => (vec![0], vec![chunk_rows], vec![None]),
-            _ => (vec![0, columns], vec![chunk_rows, columns], vec![None, Some(columns)]),
-        };
-        let mut builder = self.group.new_dataset::<T>().shape(&shape).chunk(&chunk).max_shape(&most);
+        let chunk_rows = (CHUNK_BYTES / size_of::<T>() / columns).clamp(1, MAX_CHUNK_SIDE);
+        let with = |first: usize| [&[first], width].concat();
+        let chunk: Vec<usize> = with(chunk_rows).iter().map(|side| *side.min(&MAX_CHUNK_SIDE)).collect();
+        let most: Vec<Option<usize>> = [None].into_iter().chain(width.iter().copied().map(Some)).collect();
+        let mut builder = self.group.new_dataset::<T>().shape(with(0)).chunk(&chunk).max_shape(&most);
         builder = match packing {
             Packing::Plain => builder,
             Packing::Deflate => builder.shuffle_deflate(4),
-            Packing::FewestBits => builder.filter_pipeline(
-                FilterPipeline::scaleoffset(&T::hdf5_type(), chunk_rows, 0).expect("packed datasets hold integers"),
-            ),
+            Packing::FewestBits => {
+                let values = chunk.iter().product();
+                builder.filter_pipeline(FilterPipeline::scaleoffset(&T::hdf5_type(), values, 0).expect("packed datasets hold integers"))
+            }
         };
         let dataset = self.at(name, builder.create(name))?;
         let array = Array { dataset, name: format!("{}/{name}", self.name), partial: self.partial.clone() };

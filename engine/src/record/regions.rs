@@ -75,12 +75,7 @@ fn append(rows: &mut Option<Rows<f32>>, rates: &[f32]) -> Result<(), Error> {
     }
 }
 
-fn create_rates(
-    file: &OutputFile,
-    group: &str,
-    key: &str,
-    (names, layout): (&[String], &RateLayout),
-) -> Result<Option<Rows<f32>>, Error> {
+fn create_rates(file: &OutputFile, group: &str, key: &str, (names, layout): (&[String], &RateLayout)) -> Result<Option<Rows<f32>>, Error> {
     if names.is_empty() {
         return Ok(None);
     }

@@ -34,9 +34,9 @@ impl SpikeWriter {
         write_populations(&file, populations)?;
         let spikes = file.group("spikes")?.group("neurons")?;
         spikes.typed("sorting", sorting_type(), vec![2])?;
-        let times = spikes.rows("timestamps", 1, Packing::Plain)?;
+        let times = spikes.column("timestamps", Packing::Plain)?;
         times.array().text("units", "milliseconds")?;
-        let ids = spikes.rows("node_ids", 1, Packing::FewestBits)?;
+        let ids = spikes.column("node_ids", Packing::FewestBits)?;
         Ok(SpikeWriter { file, times, ids })
     }
 

@@ -10,46 +10,46 @@ use models::{Model, Sign, Visitor};
 use serde_json::Value;
 
 /// A folder below `models/tests`.
-pub fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
 /// What a neuron is asked to do.
 #[derive(Clone, Debug)]
-pub struct Protocol {
+pub(crate) struct Protocol {
     /// Name of the model.
-    pub model: String,
+    pub(crate) model: String,
     /// Resolution (ms).
-    pub dt: f64,
+    pub(crate) dt: f64,
     /// Number of steps.
-    pub steps: usize,
+    pub(crate) steps: usize,
     /// Parameters that differ from the defaults.
-    pub params: BTreeMap<String, f64>,
+    pub(crate) params: BTreeMap<String, f64>,
     /// Initial values of state variables.
-    pub init: BTreeMap<String, f64>,
+    pub(crate) init: BTreeMap<String, f64>,
     /// Summed weight that arrives in a step, per sign: (step, weight).
-    pub arrivals: Vec<(usize, f64)>,
+    pub(crate) arrivals: Vec<(usize, f64)>,
     /// Currents: (amplitude, first step, end step), as steps in which the current arrives.
-    pub currents: Vec<(f64, usize, usize)>,
+    pub(crate) currents: Vec<(f64, usize, usize)>,
     /// Substeps are this many times shorter than usual.
-    pub refine: u32,
+    pub(crate) refine: u32,
 }
 
 impl Protocol {
     /// No input, default parameters.
-    pub fn quiet(model: &str, dt: f64, steps: usize) -> Protocol {
+    pub(crate) fn quiet(model: &str, dt: f64, steps: usize) -> Protocol {
         let (params, init) = Default::default();
         Protocol { model: model.into(), dt, steps, params, init, arrivals: vec![], currents: vec![], refine: 1 }
     }
 
     /// One parameter.
-    pub fn with(mut self, name: &str, value: f64) -> Protocol {
+    pub(crate) fn with(mut self, name: &str, value: f64) -> Protocol {
         self.params.insert(name.into(), value);
         self
     }
 
     /// A constant current that acts from the first step on, through the port for generators.
-    pub fn stimulated(mut self, amplitude: f64) -> Protocol {
+    pub(crate) fn stimulated(mut self, amplitude: f64) -> Protocol {
         self.currents.push((amplitude, 0, self.steps));
         self
     }
@@ -57,15 +57,15 @@ impl Protocol {
 
 /// What a neuron did.
 #[derive(Clone, Debug, Default)]
-pub struct Record {
+pub(crate) struct Record {
     /// Steps, counted from 1, in which it fired.
-    pub spikes: Vec<usize>,
+    pub(crate) spikes: Vec<usize>,
     /// Every state variable after every step, in `f64`.
-    pub states: BTreeMap<&'static str, Vec<f64>>,
+    pub(crate) states: BTreeMap<&'static str, Vec<f64>>,
 }
 
 /// Runs the protocol with the model that it names.
-pub fn simulate(protocol: &Protocol) -> Record {
+pub(crate) fn simulate(protocol: &Protocol) -> Record {
     models::visit(&protocol.model, Run(protocol)).unwrap_or_else(|| panic!("no model {}", protocol.model))
 }
 
@@ -98,7 +98,7 @@ impl Visitor for Run<'_> {
 }
 
 /// A struct of columns from its values.
-pub fn from_values<C: Columns>(values: &[real]) -> C {
+pub(crate) fn from_values<C: Columns>(values: &[real]) -> C {
     let mut lanes = C::lanes();
     for (row, value) in lanes.as_mut().iter_mut().zip(values) {
         row[0] = *value;
@@ -107,7 +107,7 @@ pub fn from_values<C: Columns>(values: &[real]) -> C {
 }
 
 /// The values of a struct of columns.
-pub fn values<C: Columns>(columns: C) -> Vec<real> {
+pub(crate) fn values<C: Columns>(columns: C) -> Vec<real> {
     let mut lanes = C::lanes();
     columns.store(&mut lanes, 0);
     lanes.as_ref().iter().map(|row| row[0]).collect()
@@ -143,21 +143,21 @@ fn input<M: Model>(q: &Protocol, step: usize) -> M::Input {
 }
 
 /// A trace that NEST made.
-pub struct Reference {
+pub(crate) struct Reference {
     /// File name.
-    pub name: String,
+    pub(crate) name: String,
     /// How it was made.
-    pub protocol: Protocol,
+    pub(crate) protocol: Protocol,
     /// Steps, counted from 1, in which NEST's neuron fired.
-    pub spikes: Vec<usize>,
+    pub(crate) spikes: Vec<usize>,
     /// Steps, counted from 1, of the samples.
-    pub at: Vec<usize>,
+    pub(crate) at: Vec<usize>,
     /// Samples per recorded quantity.
-    pub traces: BTreeMap<String, Vec<f64>>,
+    pub(crate) traces: BTreeMap<String, Vec<f64>>,
 }
 
 /// All traces whose file name starts with `prefix`.
-pub fn references(prefix: &str) -> Vec<Reference> {
+pub(crate) fn references(prefix: &str) -> Vec<Reference> {
     let mut paths: Vec<_> = std::fs::read_dir(folder("reference")).unwrap().map(|e| e.unwrap().path()).collect();
     paths.sort();
     let wanted = |p: &PathBuf| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(prefix));
@@ -166,8 +166,15 @@ pub fn references(prefix: &str) -> Vec<Reference> {
 
 /// What NEST sets on every neuron, on solvers we do not have, or on mechanisms that are off.
 const FOREIGN: [&str; 9] = [
-    "tau_minus", "tau_minus_triplet", "gsl_error_tol", "ignore_and_spike", "ignore_and_spike_interval",
-    "ignore_and_spike_offset", "rho", "delta", "V_m",
+    "tau_minus",
+    "tau_minus_triplet",
+    "gsl_error_tol",
+    "ignore_and_spike",
+    "ignore_and_spike_interval",
+    "ignore_and_spike_offset",
+    "rho",
+    "delta",
+    "V_m",
 ];
 
 fn read(path: &Path) -> Reference {

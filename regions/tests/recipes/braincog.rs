@@ -132,6 +132,9 @@ fn the_parameters_are_the_models() {
             for name in population.params.keys() {
                 assert!(description.params.iter().any(|p| p.name == name), "{} has no `{name}`", population.model);
             }
+            for name in population.initial.keys() {
+                assert!(description.state.iter().any(|f| f.name == name), "{} has no `{name}`", population.model);
+            }
         }
     }
 }

@@ -34,6 +34,14 @@ impl Visitor for Accepts<'_> {
     }
 }
 
+/// Says which part of a recipe's network an error is about; a user's own part is known by its key.
+fn in_recipe(error: Error, origin: &KeyPath, what: impl Fn() -> String) -> Error {
+    if !origin.is_root() {
+        return error;
+    }
+    Error { cause: Cause::InRecipe { what: what(), cause: Box::new(error.cause) }, ..error }
+}
+
 impl Builder<'_> {
     /// Checks all populations.
     pub(super) fn check_populations(&self) -> Result<(), Error> {
@@ -50,7 +58,8 @@ impl Builder<'_> {
             if !names.insert(&population.name) {
                 return Err(self.blame(origin, "", Cause::Duplicate { name: population.name.clone() }));
             }
-            self.check_population(population, origin)?;
+            let what = || format!("population `{}`", population.name);
+            self.check_population(population, origin).map_err(|e| in_recipe(e, origin, what))?;
         }
         Ok(())
     }
@@ -102,10 +111,13 @@ impl Builder<'_> {
     /// Checks all projections and stimuli.
     pub(super) fn check_wiring(&self) -> Result<(), Error> {
         for (projection, origin) in self.network.projections.iter().zip(&self.origins.projections) {
-            self.check_projection(projection, origin)?;
+            let end = |i: usize| self.network.populations[i].name.as_str();
+            let what = || format!("projection from `{}` to `{}`", end(projection.source), end(projection.target));
+            self.check_projection(projection, origin).map_err(|e| in_recipe(e, origin, what))?;
         }
         for (stimulus, origin) in self.network.stimuli.iter().zip(&self.origins.stimuli) {
-            self.check_stimulus(stimulus, origin)?;
+            let what = || format!("stimulus of `{}`", self.network.populations[stimulus.target].name);
+            self.check_stimulus(stimulus, origin).map_err(|e| in_recipe(e, origin, what))?;
         }
         Ok(())
     }

@@ -77,8 +77,8 @@ impl Plan {
         let connectome = builder.brain(&mut spec)?;
         builder.populations(&mut spec)?;
         builder.check_populations()?;
-        builder.projections(&mut spec)?;
-        builder.stimuli(&spec)?;
+        builder.projections(&spec)?;
+        builder.stimuli(&mut spec)?;
         builder.check_wiring()?;
         let recording = builder.recording(&spec.record)?;
         if spec.name.is_empty() {
@@ -223,7 +223,8 @@ impl<'a> Builder<'a> {
             })?;
             initial.insert(variable.clone(), self.value(distribution, &key, field.unit, values::Bounds::NONE)?);
         }
-        for info in &description.params {
+        // A default that no text can say, such as no bound at all, stays a default.
+        for info in description.params.iter().filter(|info| info.default.is_finite()) {
             section.params.entry(info.name.to_owned()).or_insert_with(|| models::units::Quantity::new(info.default, info.unit));
         }
         let positions = match &section.positions {

@@ -7,9 +7,16 @@ use crate::error::{Cause, Error};
 use crate::key::KeyPath;
 use crate::schema::Positions;
 
+/// Most neurons of a population with positions: they are kept in memory, 12 bytes each.
+const MAX_POSITIONS: u32 = 1 << 26;
+
 impl Builder<'_> {
     /// Positions of `size` neurons in mm.
     pub(super) fn positions(&self, given: &Positions, size: u32, key: &KeyPath) -> Result<Vec<[f32; 3]>, Error> {
+        if size > MAX_POSITIONS {
+            let expected = format!("at most {MAX_POSITIONS} neurons in a population with positions");
+            return Err(self.document.error(key, Cause::unexpected(format!("{size} neurons"), expected)));
+        }
         match given {
             Positions::Grid { shape, extent, center } => {
                 let key = key.key("grid");

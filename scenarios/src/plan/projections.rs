@@ -9,12 +9,20 @@ use crate::error::{Cause, Error};
 use crate::key::KeyPath;
 use crate::schema::{Count, DecayShape, Distribution, ProjectionSection, RuleName, Spec, StorageName};
 
+/// Most projections of a network.
+const MAX_PROJECTIONS: u64 = 1 << 22;
+
 impl Builder<'_> {
-    pub(super) fn projections(&mut self, spec: &mut Spec) -> Result<(), Error> {
-        for (i, section) in spec.projections.iter_mut().enumerate() {
+    /// Resolves all projections, one for each pair of populations.
+    pub(super) fn projections(&mut self, spec: &Spec) -> Result<(), Error> {
+        for (i, section) in spec.projections.iter().enumerate() {
             let table = KeyPath::of("projections").index(i);
             let sources = self.named(self.required(&section.source, &table, "source")?, &table.key("source"))?;
             let targets = self.named(self.required(&section.target, &table, "target")?, &table.key("target"))?;
+            let found = (self.network.projections.len() + sources.len() * targets.len()) as u64;
+            if found > MAX_PROJECTIONS {
+                return Err(self.document.error(&table, Cause::TooManyProjections { found, most: MAX_PROJECTIONS }));
+            }
             for &source in &sources {
                 for &target in &targets {
                     let projection = self.projection(section, &table, source, target)?;

@@ -1,7 +1,7 @@
 //! Stimuli, resolved.
 
 use connectome::network::{Signal, Stimulus, StimulusKind};
-use models::units::{Hertz, Millis, Picoamps};
+use models::units::{Degrees, Millis, Picoamps};
 
 use super::Builder;
 use super::values::show;
@@ -21,12 +21,26 @@ fn keys(kind: StimulusName) -> (&'static [&'static str], &'static [&'static str]
     }
 }
 
+/// Writes a default where a kind has this key and the user left it out.
+fn fill<T>(value: &mut Option<T>, keys: &[&str], name: &str, default: T) {
+    if keys.contains(&name) {
+        value.get_or_insert(default);
+    }
+}
+
 impl Builder<'_> {
-    pub(super) fn stimuli(&mut self, spec: &Spec) -> Result<(), Error> {
-        for (i, section) in spec.stimuli.iter().enumerate() {
+    /// Resolves all stimuli, and writes their defaults into their tables.
+    pub(super) fn stimuli(&mut self, spec: &mut Spec) -> Result<(), Error> {
+        for (i, section) in spec.stimuli.iter_mut().enumerate() {
             let table = KeyPath::of("stimuli").index(i);
             let name = *self.required(&section.kind, &table, "kind")?;
             self.check_stimulus_keys(section, &table, name)?;
+            section.delay.get_or_insert(Millis(self.timing.dt));
+            let optional = keys(name).1;
+            fill(&mut section.offset, optional, "offset", Picoamps(0.0));
+            fill(&mut section.phase, optional, "phase", Degrees(0.0));
+            fill(&mut section.mean, optional, "mean", Picoamps(0.0));
+            fill(&mut section.interval, optional, "interval", Millis(1.0));
             for target in self.named(self.required(&section.target, &table, "target")?, &table.key("target"))? {
                 let stimulus = self.stimulus(section, &table, name, target)?;
                 self.network.stimuli.push(stimulus);
@@ -106,13 +120,13 @@ impl Builder<'_> {
             StimulusName::AcGenerator => StimulusKind::AcGenerator {
                 amplitude: self.constant(&section.amplitude, table)?,
                 offset: amount(section.offset),
-                frequency: section.frequency.unwrap_or(Hertz(0.0)).0,
+                frequency: section.frequency.unwrap_or_default().0,
                 phase: section.phase.unwrap_or_default().0,
             },
             StimulusName::NoiseGenerator => StimulusKind::NoiseGenerator {
                 mean: amount(section.mean),
                 std: amount(section.std),
-                interval: section.interval.unwrap_or(Millis(1.0)).0,
+                interval: section.interval.unwrap_or_default().0,
             },
             StimulusName::OuCurrent => {
                 StimulusKind::OuCurrent { mean: amount(section.mean), std: amount(section.std), tau: section.tau.unwrap_or_default().0 }

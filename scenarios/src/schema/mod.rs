@@ -1,5 +1,7 @@
 //! What a user may write: one struct per table, units as text, nothing resolved.
 
+mod choice;
+mod edges;
 pub(crate) mod section;
 mod value;
 
@@ -7,8 +9,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
-use models::units::{Degrees, Hertz, MetresPerSecond, Millis, Picoamps, Quantity};
+use models::units::{Degrees, Hertz, Millis, Picoamps, Quantity};
 
+pub use choice::*;
+pub use edges::{Edges, InlineEdge};
 pub use section::{Key, Kind, Required, Section};
 use section::{kinds, section};
 pub use value::*;
@@ -39,8 +43,10 @@ section! {
         /// Where it is written.
         output: Output,
         /// Named sets of changes: `[variants.NAME]` repeats keys of the file with other values. Elements of lists are reached by their `name` or index.
+        #[serde(skip_serializing_if = "toml::Table::is_empty")]
         variants: toml::Table,
         /// What a plan states about itself: counts, checksum. Not read.
+        #[serde(skip_serializing_if = "toml::Table::is_empty")]
         resolved: toml::Table,
     }
 }
@@ -63,7 +69,7 @@ section! {
 }
 
 section! {
-    /// Brain regions and tracts. Either `atlas` or `path` has to be there.
+    /// Brain regions and tracts. Either `atlas` or `path` has to be there; the other keys change what was loaded, in their order here.
     pub struct ConnectomeSection {
         /// A built-in atlas: `braincog-sim atlases` lists them.
         atlas: Option<String>,
@@ -73,18 +79,20 @@ section! {
         subset: Option<Vec<String>>,
         /// Drop tracts whose weight is below this, in the unit of the weights.
         threshold: Option<f64>,
-        /// Add the other hemisphere as a mirror image.
-        mirror: bool,
+        /// Keep this fraction of the tracts, the strongest.
+        strongest: Option<f64>,
+        /// Add the other hemisphere as a mirror image; tracts also cross to it with this share of their weight.
+        mirror: Option<f64>,
         /// Replace each weight by the mean of both directions.
         symmetrise: bool,
-        /// Replace each weight `w` by `log10(1 + w)`.
-        log: bool,
-        /// Divide all weights.
-        normalise: Option<Normalisation>,
-        /// Keep the tracts between regions; `false` cuts them all.
+        /// Replace each weight `w` by `ln(1 + w / log)`.
+        log: Option<f64>,
+        /// Where no length is known, take the distance between the regions' centres times this.
+        detour: Option<f64>,
+        /// Divide all weights by their sum, by the sum over a target or a source, or by the largest.
+        normalise: Option<NormalisationName>,
+        /// Keep the tracts between regions; `false` cuts them all, and leaves what is inside regions as it is.
         tracts: bool = true,
-        /// Speed of spikes along tracts; a recipe with a speed of its own uses this one.
-        conduction_speed: Option<MetresPerSecond>,
     }
 }
 

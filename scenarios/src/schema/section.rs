@@ -101,11 +101,11 @@ kinds! {
 
 /// Declares a table: a struct with documented keys and their defaults, read and written by serde.
 macro_rules! section {
-    ($(#[doc = $doc:literal])+ pub struct $Name:ident { $($(#[doc = $fdoc:literal])+ $field:ident: $Type:ty $(= $default:expr)?,)* }) => {
+    ($(#[doc = $doc:literal])+ pub struct $Name:ident { $($(#[doc = $fdoc:literal])+ $(#[serde($($serde:tt)*)])? $field:ident: $Type:ty $(= $default:expr)?,)* }) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(default, deny_unknown_fields)]
-        pub struct $Name { $($(#[doc = $fdoc])+ pub $field: $Type,)* }
+        pub struct $Name { $($(#[doc = $fdoc])+ $(#[serde($($serde)*)])? pub $field: $Type,)* }
 
         impl Default for $Name {
             fn default() -> Self { $Name { $($field: $crate::schema::section::section!(@default $($default)?),)* } }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use models::units::{Millimetres, Millis, Quantity};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::section::{Kind, kinds};
@@ -271,92 +271,6 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// Synapses one by one: in a file, or here.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Edges {
-    /// A CSV file beside the scenario.
-    File(String),
-    /// `[source, target]` or `[source, target, weight, delay]` each.
-    Inline(Vec<InlineEdge>),
-}
-
-/// One synapse of an inline list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InlineEdge {
-    /// Index of the source neuron.
-    pub source: u32,
-    /// Index of the target neuron.
-    pub target: u32,
-    /// Weight, and delay.
-    pub own: Option<(Quantity, Millis)>,
-}
-
-impl Serialize for InlineEdge {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.own {
-            None => (self.source, self.target).serialize(serializer),
-            Some((weight, delay)) => (self.source, self.target, weight, delay).serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for InlineEdge {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = InlineEdge;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("[source, target] or [source, target, weight, delay]")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<InlineEdge, A::Error> {
-                let short = |n: usize| A::Error::invalid_length(n, &Reader);
-                let source = seq.next_element()?.ok_or_else(|| short(0))?;
-                let target = seq.next_element()?.ok_or_else(|| short(1))?;
-                let Some(weight) = seq.next_element()? else { return Ok(InlineEdge { source, target, own: None }) };
-                let delay = seq.next_element()?.ok_or_else(|| short(3))?;
-                if seq.next_element::<serde::de::IgnoredAny>()?.is_some() {
-                    return Err(short(5));
-                }
-                Ok(InlineEdge { source, target, own: Some((weight, delay)) })
-            }
-        }
-        deserializer.deserialize_seq(Reader)
-    }
-}
-
-impl Serialize for Edges {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Edges::File(path) => path.serialize(serializer),
-            Edges::Inline(edges) => edges.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Edges {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Edges;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a CSV file or a list of [source, target] or [source, target, weight, delay]")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Edges, E> {
-                Ok(Edges::File(text.to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Edges, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Edges::Inline)
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
-}
-
 /// How connection probability falls with distance.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -395,99 +309,12 @@ pub enum Positions {
     },
 }
 
-/// Declares a choice between names.
-macro_rules! choice {
-    ($(#[$doc:meta])* pub enum $Name:ident { $($(#[$vdoc:meta])* $Variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        pub enum $Name { $($(#[$vdoc])* #[serde(rename = $text)] $Variant,)* }
-
-        impl $Name {
-            /// As it is written.
-            pub const fn as_str(self) -> &'static str {
-                match self { $($Name::$Variant => $text,)* }
-            }
-        }
-
-        impl Kind for $Name {
-            fn kind() -> String { [$(concat!("`\"", $text, "\"`")),*].join(" ") }
-        }
-    };
-}
-
-choice! {
-    /// Which pairs of neurons are connected.
-    pub enum RuleName {
-        /// Neuron i to neuron i.
-        OneToOne = "one_to_one",
-        /// Every pair.
-        AllToAll = "all_to_all",
-        /// A number of synapses for each target.
-        FixedIndegree = "fixed_indegree",
-        /// A number of synapses for each source.
-        FixedOutdegree = "fixed_outdegree",
-        /// A number of synapses in all.
-        FixedTotalNumber = "fixed_total_number",
-        /// Each pair with a probability.
-        PairwiseBernoulli = "pairwise_bernoulli",
-        /// Each pair a Poisson number of times.
-        PairwisePoisson = "pairwise_poisson",
-        /// These synapses.
-        Edges = "edges",
-    }
-}
-
-choice! {
-    /// What drives a population.
-    pub enum StimulusName {
-        /// Poisson spikes.
-        PoissonGenerator = "poisson_generator",
-        /// Spikes at given times.
-        SpikeGenerator = "spike_generator",
-        /// A constant current.
-        DcGenerator = "dc_generator",
-        /// Steps of current.
-        StepCurrentGenerator = "step_current_generator",
-        /// A sine.
-        AcGenerator = "ac_generator",
-        /// White noise.
-        NoiseGenerator = "noise_generator",
-        /// An Ornstein-Uhlenbeck current.
-        OuCurrent = "ou_current",
-    }
-}
-
-choice! {
-    /// What the weights of a connectome are divided by.
-    pub enum Normalisation {
-        /// The sum of all weights.
-        Total = "total",
-        /// The sum of what arrives at the same target.
-        Target = "target",
-        /// The largest weight.
-        Max = "max",
-    }
-}
-
-choice! {
-    /// How synapses are kept.
-    pub enum StorageName {
-        /// The engine decides.
-        Auto = "auto",
-        /// In memory.
-        Stored = "stored",
-        /// Regenerated whenever the source fires.
-        Procedural = "procedural",
-    }
-}
-
 kinds! {
     Distribution: "quantity or distribution",
     Steps: "quantity or steps",
     Names: "name, pattern or list of them",
     Chosen: "true, false, name, pattern or list of them",
     Count: "whole number",
-    Edges: "file or list of edges",
     DecayShape: "decay",
     Positions: "positions",
 }

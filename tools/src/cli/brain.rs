@@ -65,7 +65,7 @@ fn measures(c: &Connectome) -> Table {
     table.row(["modularity", &short(communities.modularity)]);
     table.row(["weak components", &graph::weak_components(w).to_string()]);
     if c.n() <= MOST_FOR_PATHS
-        && let Ok(paths) = graph::path_lengths(c, graph::Cost::Steps)
+        && let Ok(paths) = graph::path_lengths(c, graph::Cost::Hops)
     {
         table.row(["mean path in tracts", &short(paths.characteristic)]);
         table.row(["global efficiency", &short(paths.efficiency)]);

@@ -7,7 +7,6 @@ use connectome::atlas;
 use super::args::InspectArgs;
 use super::brain;
 use super::error::Error;
-use super::folder::names;
 use super::import::load_options;
 use super::summary::Summary;
 use super::table::{Table, bytes, count, duration, short};

@@ -88,7 +88,9 @@ impl Progress {
 
     /// The phase is done; `result` says what came out of it. Returns the seconds it took.
     pub(crate) fn end(&self, result: &str) -> f64 {
-        let (name, seconds) = (self.phase().name, self.seconds());
+        // Two statements: the guard of the first must be gone before the second locks again.
+        let name = self.phase().name;
+        let seconds = self.seconds();
         self.line(format!("{name:>8}  {:<9}  {result}", duration(seconds)).trim_end());
         seconds
     }

@@ -13,20 +13,21 @@ pub(super) struct Packed {
     data: String,
 }
 
-/// Stands for a value that is not finite.
+/// Stands for a value that is not finite, or as good as not.
 const NOTHING: u16 = u16::MAX;
 
 /// Packs values with an error of at most 1/131068 of their range.
 pub(super) fn packed(values: impl Iterator<Item = f64> + Clone) -> Packed {
-    let finite = || values.clone().filter(|v| v.is_finite());
+    // Beyond any quantity of a brain; the difference of two such values might overflow.
+    let is_value = |v: &f64| v.abs() < 1e300;
+    let finite = || values.clone().filter(is_value);
     let (lowest, highest) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
     if lowest > highest {
         let n = values.count();
         return Packed { lowest: 0.0, highest: 0.0, n, data: base64(&NOTHING.to_le_bytes().repeat(n)) };
     }
-    // Halved before the difference, which might overflow.
-    let scale = (highest / 2.0 - lowest / 2.0).max(f64::MIN_POSITIVE) * 2.0;
-    let level = |v: f64| if v.is_finite() { ((v - lowest) / scale * f64::from(NOTHING - 1)).round() as u16 } else { NOTHING };
+    let scale = (highest - lowest).max(f64::MIN_POSITIVE);
+    let level = |v: f64| if is_value(&v) { ((v - lowest) / scale * f64::from(NOTHING - 1)).round() as u16 } else { NOTHING };
     let bytes: Vec<u8> = values.flat_map(|v| level(v).to_le_bytes()).collect();
     Packed { lowest, highest, n: bytes.len() / 2, data: base64(&bytes) }
 }
@@ -71,7 +72,7 @@ mod tests {
         assert!(back[1].is_nan() && back[3].is_nan());
         assert_eq!(packed([f64::NAN].into_iter()).n, 1);
         assert_eq!(packed(std::iter::empty()).n, 0);
-        assert!(unpacked(&packed([f64::MIN, f64::MAX].into_iter()))[0] == f64::MIN);
+        assert!(unpacked(&packed([f64::MIN, 2.0, f64::MAX].into_iter()))[1] == 2.0);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod data;
 mod encode;
 mod error;
+mod layout;
 mod page;
 mod raster;
 mod series;

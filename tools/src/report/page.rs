@@ -6,15 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::data::RunData;
+use super::layout::{Kept, Layout, Row};
 use super::raster::Dots;
 use super::series::{self, Matrices, Spectra, Traces};
 use crate::analysis::{PopulationStatistics, mean};
-
-/// Most regions of a page; of more, evenly spaced ones are drawn.
-const MOST_REGIONS: usize = 400;
-
-/// Most populations that take the place of regions where a run has at most one region.
-const MOST_OWN_ROWS: usize = 60;
 
 /// Bins of an interval histogram: lower edge of the first, and bins per decade.
 #[derive(Serialize)]
@@ -79,132 +74,51 @@ struct PopulationRow<'a> {
 impl<'a> Page<'a> {
     /// The page of a run.
     pub(super) fn of(run: &'a RunData) -> Self {
-        let mut notes = Vec::new();
-        let drawn = drawn_regions(run, &mut notes);
-        let keep = kept_populations(run, &drawn);
+        let layout = Layout::of(run);
         let statistics = run.spikes.as_ref().map(|s| s.summary(run.end_ms));
-        let kinds = kinds(run, &keep);
-        let region_rows = region_series(run, &drawn);
-        let region_slices: Vec<&[f64]> = region_rows.iter().map(Vec::as_slice).collect();
-        let population_slices = population_series(run, &keep);
-        let by_kind =
-            |kind: usize| keep.iter().zip(&population_slices).filter(|(k, _)| kinds.1[k.population] == kind).map(|(_, s)| *s).collect();
-        let kind_slices: Vec<Vec<&[f64]>> =
-            if population_slices.is_empty() { Vec::new() } else { (0..kinds.0.len()).map(by_kind).collect() };
-        let rows = |k: &Kept| population_row(run, k, kinds.1[k.population], statistics.as_ref().map(|s| &s[k.population]));
-        let mut page = Page {
+        let of_population = |p: usize| statistics.as_ref().and_then(|s| s.get(p));
+        let row_series = layout.series(run);
+        let rows: Vec<&[f64]> = row_series.iter().map(Vec::as_slice).collect();
+        let recorded = run.rates.populations.len() == run.populations.len();
+        let of_kept = |k: &Kept| run.rates.populations[k.population].as_slice();
+        let populations: Vec<&[f64]> = if recorded { layout.kept.iter().map(of_kept).collect() } else { Vec::new() };
+        let own_rows = layout.rows.iter().any(|r| matches!(r, Row::Population(_)));
+        // Where populations are the rows, their kinds would only repeat them.
+        let kinds = if recorded && !own_rows { layout.kinds.len() } else { 0 };
+        let of_kind = |kind: usize| layout.kept.iter().filter(|k| k.kind == kind).map(of_kept).collect();
+        let by_kind: Vec<Vec<&[f64]>> = (0..kinds).map(of_kind).collect();
+        let kept: Vec<usize> = layout.kept.iter().map(|k| k.population).collect();
+        let population_rows: Vec<_> = layout.kept.iter().map(|k| population_row(run, k, of_population(k.population))).collect();
+        Page {
             title: &run.title,
             plan: &run.plan,
             report: &run.report,
             start_ms: run.start_ms,
             end_ms: run.end_ms,
-            regions: Vec::new(),
-            populations: keep.iter().map(rows).collect(),
-            raster: run.spikes.as_ref().map(|s| s.raster.dots(&keep.iter().map(|k| k.population).collect::<Vec<_>>())),
+            row: if own_rows { "population" } else { "region" },
+            regions: (0..layout.rows.len()).map(|row| region_row(run, &layout, row, (&population_rows, &row_series))).collect(),
+            raster: run.spikes.as_ref().map(|s| s.raster.dots(&kept)),
             isi: statistics.iter().flatten().next().map(|s| IsiAxis { lowest: s.isi.lowest, per_decade: s.isi.per_decade }),
-            region_rates: series::traces(&region_slices, run.rates.bin_ms),
-            population_rates: series::traces(&population_slices, run.rates.bin_ms),
-            spectra: series::spectra(&region_slices, &kind_slices, run.rates.bin_ms),
-            matrices: series::matrices(run, &drawn, &region_slices),
+            region_rates: series::traces(&rows, run.rates.bin_ms),
+            population_rates: series::traces(&populations, run.rates.bin_ms),
+            spectra: series::spectra(&rows, &by_kind, run.rates.bin_ms),
+            matrices: series::matrices(run, &layout, &rows),
             provenance: &run.provenance,
-            kinds: kinds.0,
-            notes,
-        };
-        page.regions = drawn.iter().enumerate().map(|(row, &r)| region_row(run, r, row, &page.populations, &region_rows)).collect();
-        if drawn.is_empty() && !keep.is_empty() {
-            page.regions.push(region_row(run, usize::MAX, 0, &page.populations, &region_rows));
-        }
-        page
-    }
-}
-
-/// A population that the page shows, and its region's place there.
-struct Kept {
-    population: usize,
-    row: usize,
-}
-
-fn drawn_regions(run: &RunData, notes: &mut Vec<String>) -> Vec<usize> {
-    let n = run.regions.len();
-    for (matrix, what) in [(&run.weights, "weights"), (&run.functional, "functional connectivity")] {
-        if let Some(m) = matrix.as_ref().filter(|m| m.n() != n) {
-            notes.push(format!("The {what} are of {} regions, the run has {n}: not shown.", m.n()));
+            populations: population_rows,
+            kinds: layout.kinds,
+            notes: layout.notes,
         }
     }
-    let every = n.div_ceil(MOST_REGIONS).max(1);
-    if every > 1 {
-        notes.push(format!("One in {every} of {n} regions is shown."));
-    }
-    (0..n).step_by(every).collect()
 }
 
-/// Populations of the drawn regions, in the order of the regions. Without regions, all belong to one.
-fn kept_populations(run: &RunData, drawn: &[usize]) -> Vec<Kept> {
-    let row = |region: Option<usize>| if drawn.is_empty() { Some(0) } else { region.and_then(|r| drawn.binary_search(&r).ok()) };
-    let kept = run.populations.iter().enumerate().filter_map(|(population, p)| Some(Kept { population, row: row(p.region)? }));
-    let mut kept: Vec<Kept> = kept.collect();
-    kept.sort_by_key(|k| k.row);
-    kept
-}
-
-/// The names of populations without their regions, and the index of each population's.
-fn kinds(run: &RunData, keep: &[Kept]) -> (Vec<String>, Vec<usize>) {
-    let mut names: Vec<String> = Vec::new();
-    let mut of = vec![0; run.populations.len()];
-    for k in keep {
-        let p = &run.populations[k.population];
-        let label = p.region.and_then(|r| run.regions.get(r)).map_or("", |r| &r.label);
-        let rest = p.name.strip_prefix(label).map(|r| r.trim_start_matches(['.', '/', '_', ':', '-', ' '])).filter(|r| !r.is_empty());
-        let name = rest.unwrap_or(&p.name);
-        of[k.population] = names.iter().position(|n| n == name).unwrap_or_else(|| {
-            names.push(name.to_owned());
-            names.len() - 1
-        });
-    }
-    (names, of)
-}
-
-/// The rate over time of each drawn region; from its populations where it was not recorded itself.
-fn region_series(run: &RunData, drawn: &[usize]) -> Vec<Vec<f64>> {
-    if run.rates.regions.len() == run.regions.len() && !drawn.is_empty() {
-        return drawn.iter().map(|&r| run.rates.regions[r].clone()).collect();
-    }
-    if run.rates.populations.len() != run.populations.len() {
-        return Vec::new();
-    }
-    let members = |region: Option<usize>| {
-        run.populations.iter().zip(&run.rates.populations).filter(move |(p, _)| region.is_none() || p.region == region)
-    };
-    let regions = if drawn.is_empty() && !run.populations.is_empty() { vec![None] } else { drawn.iter().copied().map(Some).collect() };
-    regions.into_iter().map(|r| weighted(members(r).map(|(p, rates)| (p.size as f64, rates.as_slice())))).collect()
-}
-
-/// The mean of series of some weight.
-fn weighted<'s>(series: impl Iterator<Item = (f64, &'s [f64])> + Clone) -> Vec<f64> {
-    let total: f64 = series.clone().map(|(w, _)| w).sum();
-    let bins = series.clone().map(|(_, s)| s.len()).min().unwrap_or(0);
-    let mut out = vec![0.0; bins];
-    for (weight, values) in series {
-        for (o, v) in out.iter_mut().zip(values) {
-            *o += v * weight / total.max(1.0);
-        }
-    }
-    out
-}
-
-fn population_series<'a>(run: &'a RunData, keep: &[Kept]) -> Vec<&'a [f64]> {
-    let recorded = run.rates.populations.len() == run.populations.len();
-    if recorded { keep.iter().map(|k| run.rates.populations[k.population].as_slice()).collect() } else { Vec::new() }
-}
-
-fn population_row<'a>(run: &'a RunData, kept: &Kept, kind: usize, statistics: Option<&PopulationStatistics>) -> PopulationRow<'a> {
+fn population_row<'a>(run: &'a RunData, kept: &Kept, statistics: Option<&PopulationStatistics>) -> PopulationRow<'a> {
     let p = &run.populations[kept.population];
     let reported = &run.report["populations"][&p.name];
     let series = (run.rates.populations.len() == run.populations.len()).then(|| run.rates.populations[kept.population].as_slice());
     PopulationRow {
         name: &p.name,
         region: kept.row,
-        kind,
+        kind: kept.kind,
         model: &p.model,
         first: p.first,
         size: p.size,
@@ -224,81 +138,40 @@ fn trimmed(counts: &[u64]) -> Vec<u64> {
     counts[..end].to_vec()
 }
 
-fn region_row<'a>(run: &'a RunData, region: usize, row: usize, populations: &[PopulationRow], series: &[Vec<f64>]) -> RegionRow<'a> {
-    let r = run.regions.get(region);
-    let label = r.map_or("network", |r| &r.label);
+fn region_row<'a>(run: &'a RunData, layout: &Layout, row: usize, (populations, series): (&[PopulationRow], &[Vec<f64>])) -> RegionRow<'a> {
+    let region = if let Row::Region(r) = layout.rows[row] { run.regions.get(r) } else { None };
+    let label = layout.label(run, row);
     let members = || populations.iter().filter(|p| p.region == row);
     let neurons: u64 = members().map(|p| p.size).sum();
-    let from_populations = || {
-        members().map(|p| p.rate.map(|v| v * p.size as f64)).sum::<Option<f64>>().filter(|_| neurons > 0).map(|sum| sum / neurons as f64)
-    };
+    let spikes_per_second: Option<f64> = members().map(|p| p.rate.map(|rate| rate * p.size as f64)).sum();
+    let of_neurons = spikes_per_second.filter(|_| neurons > 0).map(|s| s / neurons as f64);
+    let reported = region.and_then(|r| run.report["regions"][&r.label]["rate"].as_f64());
     RegionRow {
         label,
-        name: r.and_then(|r| r.name.as_deref()),
-        hemisphere: r.and_then(|r| r.hemisphere),
-        position: r.and_then(|r| r.position).filter(|p| p.iter().all(|c| c.is_finite())),
-        hierarchy: r.and_then(|r| r.hierarchy),
+        name: region.and_then(|r| r.name.as_deref()),
+        hemisphere: region.and_then(|r| r.hemisphere),
+        position: region.and_then(|r| r.position).filter(|p| p.iter().all(|c| c.is_finite())),
+        hierarchy: region.and_then(|r| r.hierarchy),
         neurons,
-        rate: run.report["regions"][label]["rate"].as_f64().or_else(|| series.get(row).and_then(|s| mean(s))).or_else(from_populations),
+        rate: reported.or(of_neurons).or_else(|| series.get(row).and_then(|s| mean(s))),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Population, Rates};
-    use connectome::Region;
-
-    fn run(regions: usize) -> RunData {
-        let region = |i: usize| Region { label: format!("R{i}"), ..Region::default() };
-        let population = |i: usize| Population {
-            name: format!("R{}.{}", i / 2, ["E", "I"][i % 2]),
-            region: Some(i / 2),
-            size: 1 + 2 * (i as u64 % 2),
-            ..Default::default()
-        };
-        RunData {
-            regions: (0..regions).map(region).collect(),
-            populations: (0..2 * regions).map(population).collect(),
-            ..RunData::default()
-        }
-    }
+    use crate::report::Population;
 
     #[test]
-    fn populations_of_one_kind_share_their_name_without_the_region() {
-        let run = run(3);
+    fn what_the_report_says_of_a_population_goes_before_what_the_page_counts() {
+        let population = |name: &str, first| Population { name: name.into(), first, size: 2, ..Population::default() };
+        let mut run = RunData { populations: vec![population("E", 0), population("I", 2)], end_ms: 1000.0, ..RunData::default() };
+        let mut spikes = crate::report::SpikeData::new(&run.spans(), 0.0);
+        spikes.add(&[1.0, 2.0, 3.0, 4.0], &[0, 0, 2, 3]);
+        run.spikes = Some(spikes);
+        run.report = serde_json::json!({ "populations": { "I": { "rate": 7.5 } } });
         let page = Page::of(&run);
-        assert_eq!(page.kinds, ["E", "I"]);
-        assert_eq!(
-            page.populations.iter().map(|p| (p.region, p.kind)).collect::<Vec<_>>(),
-            [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
-        );
-    }
-
-    #[test]
-    fn regions_without_a_recording_take_the_mean_of_their_neurons() {
-        let mut run = run(1);
-        run.rates = Rates { bin_ms: 1.0, regions: Vec::new(), populations: vec![vec![8.0, 0.0], vec![4.0, 4.0]] };
-        let page = Page::of(&run);
-        assert_eq!(region_series(&run, &[0]), [vec![5.0, 3.0]]);
-        assert_eq!(page.regions[0].rate, Some(4.0));
-    }
-
-    #[test]
-    fn very_many_regions_are_thinned_out_with_a_note() {
-        let run = run(1000);
-        let page = Page::of(&run);
-        assert_eq!((page.regions.len(), page.regions[1].label), (334, "R3"));
-        assert!(page.populations.iter().all(|p| p.name.starts_with(&format!("{}.", page.regions[p.region].label))));
-        assert!(page.notes[0].contains("One in 3 of 1000"), "{:?}", page.notes);
-    }
-
-    #[test]
-    fn populations_without_regions_form_one_network() {
-        let mut run = run(2);
-        run.regions.clear();
-        run.populations.iter_mut().for_each(|p| p.region = None);
-        let page = Page::of(&run);
-        assert_eq!((page.regions.len(), page.regions[0].label, page.regions[0].neurons), (1, "network", 8));
+        assert_eq!(page.populations.iter().map(|p| p.rate).collect::<Vec<_>>(), [Some(1.0), Some(7.5)]);
+        assert_eq!(page.populations[0].counts, [1, 0, 1]);
     }
 }

@@ -59,7 +59,7 @@ impl Raster {
         for (&time, &id) in times_ms.iter().zip(ids) {
             let Some((population, neuron)) = self.index.locate(id) else { continue };
             let Ok(neuron) = u32::try_from(neuron) else { continue };
-            if !(time >= self.start_ms) {
+            if time.is_nan() || time < self.start_ms {
                 continue;
             }
             self.total += 1;

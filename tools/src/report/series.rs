@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::data::RunData;
 use super::encode::{Packed, packed};
+use super::layout::Layout;
 use crate::analysis::{
     Spectrum, correlation_matrix, fano_factor, pearson, power_spectrum, rebinned, spearman, symmetrised, upper_triangle,
 };
@@ -74,6 +75,8 @@ fn averaged(spectra: Vec<Spectrum>) -> Spectrum {
 /// Structure beside function, and how well they agree.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Matrices {
+    /// Rows and columns of each: the first rows of the page.
+    n: usize,
     /// Decimal logarithms of the weights, row = target.
     weights: Option<Packed>,
     weight_kind: String,
@@ -97,8 +100,11 @@ struct Agreement {
     pairs: usize,
 }
 
-/// The matrices of the drawn regions, whose rates are `rows`.
-pub(super) fn matrices(run: &RunData, drawn: &[usize], rows: &[&[f64]]) -> Matrices {
+/// The matrices of the regions of a page, or of its populations where it has no regions; `rows` are their rates.
+pub(super) fn matrices(run: &RunData, layout: &Layout, rows: &[&[f64]]) -> Matrices {
+    let drawn = &layout.regions();
+    // Rows that are no region come last and have no place in a connectome.
+    let rows = if drawn.is_empty() { rows } else { &rows[..drawn.len().min(rows.len())] };
     let weights = run.weights.as_ref().and_then(|m| picked(m, drawn, run.regions.len()));
     let empirical = run.functional.as_ref().and_then(|m| picked(m, drawn, run.regions.len()));
     let factor = functional_factor(run);
@@ -119,6 +125,7 @@ pub(super) fn matrices(run: &RunData, drawn: &[usize], rows: &[&[f64]]) -> Matri
     let log = |w: &Matrix| packed(w.values().iter().map(|&v| if v > 0.0 { v.log10() } else { f64::NAN }).collect::<Vec<_>>().into_iter());
     let plain = |m: &Matrix| packed(m.values().iter().copied());
     Matrices {
+        n: if drawn.is_empty() { rows.len() } else { drawn.len() },
         weights: weights.as_ref().map(log),
         weight_kind: run.weight_kind.clone(),
         simulated: simulated.as_ref().map(plain),
@@ -147,7 +154,7 @@ fn with_weights(name: &'static str, functional: &Matrix, weights: &Matrix) -> [A
 /// The matrix of some regions; `None` where it is not of `n` regions.
 fn picked(matrix: &Matrix, drawn: &[usize], n: usize) -> Option<Matrix> {
     let values = || drawn.iter().flat_map(|&t| drawn.iter().map(move |&s| matrix.at(t, s))).collect();
-    (matrix.n() == n).then(|| Matrix::from_rows(drawn.len(), values())).flatten()
+    (n > 1 && !drawn.is_empty() && matrix.n() == n).then(|| Matrix::from_rows(drawn.len(), values())).flatten()
 }
 
 /// Variance over mean of a population's spike count per bin, from its rate.
@@ -185,7 +192,7 @@ mod tests {
             ..RunData::default()
         };
         let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
-        let m = matrices(&run, &[0, 1, 2], &rows);
+        let m = matrices(&run, &Layout::of(&run), &rows);
         let spearman = &m.agreements[0];
         assert_eq!((spearman.of, spearman.pairs), (["simulated", "weights"], 3));
         assert!(spearman.r.unwrap() > 0.8);

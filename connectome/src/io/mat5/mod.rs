@@ -4,7 +4,7 @@
 mod array;
 mod element;
 
-use element::{Element, Order, elements};
+use element::{Order, elements};
 
 use super::variables::{Variable, assemble};
 use super::{Input, LoadOptions};

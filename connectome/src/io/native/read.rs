@@ -44,7 +44,7 @@ fn read(file: &Hdf5, max_regions: usize) -> Result<Connectome, Error> {
     let version = attributes.get("version").and_then(AttrValue::as_u64);
     if version != Some(VERSION.into()) {
         let found = version.map_or("no version".into(), |v| format!("version {v}"));
-        return Err(Error::Malformed { at: file.place(&path("")), found, expected: format!("version {VERSION}") });
+        return Err(Error::Malformed { at: file.place(&format!("/{GROUP}")), found, expected: format!("version {VERSION}") });
     }
     let labels = file.texts(&path("labels"))?;
     if labels.len() > max_regions {

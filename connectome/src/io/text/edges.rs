@@ -21,7 +21,7 @@ pub(crate) fn sniff(input: &Input) -> bool {
     }
     let (width, layout) = (grid.width(), Layout::of(&grid));
     let (rows, columns) = (grid.rows.len() - usize::from(layout.header).min(grid.rows.len()), width - layout.first_column.min(width));
-    let labels_in_second = grid.rows.iter().skip(1).any(|r| r.fields.get(1).is_some_and(|f| number(f).is_none()));
+    let labels_in_second = grid.rows.iter().all(|r| r.fields.get(1).is_some_and(|f| number(f).is_none()));
     (2..=4).contains(&width) && !grid.rows.is_empty() && (labels_in_second || (rows != columns && !layout.header))
 }
 

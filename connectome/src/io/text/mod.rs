@@ -3,6 +3,7 @@
 pub(crate) mod edges;
 pub(crate) mod matrix;
 pub(crate) mod relmat;
+pub(crate) mod write;
 
 use csv::StringRecord;
 
@@ -73,14 +74,18 @@ pub(crate) fn number(field: &str) -> Option<f64> {
     field.parse().ok().or_else(|| (field.matches(',').count() == 1).then(|| field.replace(',', ".").parse().ok())?)
 }
 
-/// True if the bytes look like text: no NUL among the first of them.
+/// True if the bytes look like text: no NUL among the first of them, unless they say that they are UTF-16.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && !bytes[..bytes.len().min(4096)].contains(&0)
+    is_utf16(bytes) || (!bytes.is_empty() && !bytes[..bytes.len().min(4096)].contains(&0))
+}
+
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])
 }
 
 /// Text as UTF-8; what is not UTF-8 is taken for Latin-1, which every byte sequence is.
 pub(crate) fn decode(bytes: &[u8], at: &Place) -> Result<String, Error> {
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+    if is_utf16(bytes) {
         return Err(Error::Unsupported { at: at.clone(), what: "UTF-16 text".into(), instead: "save the table as UTF-8".into() });
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -97,27 +102,25 @@ fn is_content(line: &str) -> bool {
 
 /// The delimiter that occurs on every one of the first lines; tab before semicolon before comma before blanks.
 fn delimiter(text: &str) -> Option<u8> {
-    let sample: Vec<&str> = text.lines().filter(|l| is_content(l)).take(8).collect();
+    let sample: Vec<String> = text.lines().filter(|l| is_content(l)).take(8).map(without_quoted).collect();
     [b'\t', b';', b','].into_iter().find(|d| {
         // A trailing tab or comma on otherwise blank-separated lines parts nothing.
         !sample.is_empty() && sample.iter().all(|l| l.trim_end_matches(char::from(*d)).contains(char::from(*d)))
     })
 }
 
+/// The line with quoted fields emptied: what is quoted parts nothing.
+fn without_quoted(line: &str) -> String {
+    line.split('"').step_by(2).collect::<Vec<_>>().join("\"")
+}
+
 fn delimited(text: &str, delimiter: u8, at: &Place) -> Result<Vec<Row>, Error> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
     let mut rows = Vec::new();
     for record in reader.records() {
-        let fields = record.map_err(|e| Error::Malformed {
-            at: at.clone(),
-            found: e.to_string(),
-            expected: "rows of delimited fields".into(),
-        })?;
+        let fields =
+            record.map_err(|e| Error::Malformed { at: at.clone(), found: e.to_string(), expected: "rows of delimited fields".into() })?;
         let line = fields.position().map_or(0, |p| first_line(text, p));
         let comment = fields.get(0).is_some_and(|f| f.starts_with(['#', '%']));
         if !comment && fields.iter().any(|f| !f.is_empty()) {

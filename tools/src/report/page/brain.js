@@ -2,8 +2,11 @@
 function drawBrain() {
   const placed = RUN.regions.map((r, i) => ({ region: i, at: r.position })).filter((p) => p.at);
   if (placed.length < 2) {
-    place("panel-brain").querySelector(".controls").remove();
-    return emptyIn("brain", "The connectome gives no positions of regions: see the bars of mean rates.");
+    // Without positions the bars beside take the whole width.
+    place("panel-brain").remove();
+    place("panel-bars").classList.replace("five", "wide");
+    if (ROW === "region" && RUN.regions.length) place("panel-bars").append(make("p", { class: "hint", text: "The connectome gives no positions of regions, so there is no map of the brain." }));
+    return;
   }
   const state = { ...brainShape(placed), tracts: strongestTracts(placed), hovered: -1, frame: 0, playing: false };
   Object.assign(state, brainFrames());

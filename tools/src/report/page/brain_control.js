@@ -104,13 +104,14 @@ function brainText(state, region) {
 function drawBars() {
   const rates = RUN.regions.map((r) => r.rate);
   if (!rates.some(isNumber)) return emptyIn("bars", "This run recorded no rates.");
+  place("h-bars").textContent = `Mean rate by ${ROW}`;
   const top = Math.max(1e-9, ...rates.filter(isNumber));
   const row = RUN.regions.length > 60 ? 7 : 14;
   const widest = Math.min(110, 18 + Math.max(...RUN.regions.map((r) => r.label.length)) * 7);
   const frame = (w, h) => ({ x: scaleOf(0, top * 1.02, widest, w - 14), y: scaleOf(0, rates.length, 6, h - 34) });
   const plot = plotIn("bars", {
     height: 40 + row * rates.length,
-    label: `Mean rate of ${rates.length} regions as bars`,
+    label: `Mean rate of ${rates.length} ${ROWS} as bars`,
     draw: (ctx, w, h) => {
       const { x, y } = frame(w, h);
       for (const t of ticksOf(x)) {

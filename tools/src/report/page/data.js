@@ -59,6 +59,10 @@ function dotsOf(raster, populations) {
   return dots;
 }
 
+/** What a row of the page is, and several of them. */
+const ROW = RUN.row;
+const ROWS = ROW + "s";
+
 const isNumber = (v) => typeof v === "number" && Number.isFinite(v);
 
 /** A number with a few significant digits, thousands set apart. */

@@ -4,7 +4,8 @@ function drawHeader() {
   const neurons = r.neurons ?? RUN.populations.reduce((sum, p) => sum + p.size, 0);
   const seconds = r.biological_seconds ?? (RUN.end_ms - RUN.start_ms) / 1000;
   const spikes = r.spikes ?? RUN.raster?.total;
-  const rate = isNumber(spikes) && neurons > 0 && seconds > 0 ? spikes / neurons / seconds : NaN;
+  const known = RUN.populations.filter((p) => isNumber(p.rate));
+  const rate = known.reduce((sum, p) => sum + p.rate * p.size, 0) / known.reduce((sum, p) => sum + p.size, 0);
   const wall = lasting(r.simulate_seconds);
   const cards = [
     ["Neurons", ...counted(neurons)],
@@ -50,6 +51,6 @@ function subtitle() {
   const regions = RUN.regions.length;
   const models = [...new Set(RUN.populations.map((p) => p.model))].filter(Boolean);
   const count = (n, word) => `${whole(n)} ${word}${n === 1 ? "" : "s"}`;
-  const parts = [count(regions, "region"), count(RUN.populations.length, "population"), models.slice(0, 3).join(", ") + (models.length > 3 ? ", …" : "")];
+  const parts = [ROW === "region" && count(regions, "region"), count(RUN.populations.length, "population"), models.slice(0, 3).join(", ") + (models.length > 3 ? ", …" : "")];
   place("subtitle").textContent = parts.filter(Boolean).join(" · ");
 }

@@ -1,7 +1,7 @@
 // Interspike intervals, rates of single neurons, CV of intervals, by kind of population.
 function drawDistributions() {
   if (!RUN.isi || !RUN.populations.some((p) => p.isi.length || p.counts.length)) {
-    emptyIn("isi", "This run recorded no spikes.");
+    emptyIn("isi", "This run recorded no spikes.", true);
     emptyIn("rate-histogram", "This run recorded no spikes.");
   } else {
     intervalsAndRates();
@@ -11,6 +11,7 @@ function drawDistributions() {
 
 function intervalsAndRates() {
   const select = place("distribution-region");
+  if (ROW !== "region") select.closest("label").hidden = true;
   select.append(make("option", { value: "", text: "all" }), ...RUN.regions.map((r, i) => make("option", { value: i, text: r.label })));
   const legend = KINDS.map((k) => {
     const element = chip(k.name, null, false);

@@ -3,18 +3,19 @@ const MATRIX_NAMES = { weights: "structure", simulated: "simulated FC", empirica
 
 function drawMatrices() {
   const m = RUN.matrices;
-  const n = RUN.regions.length;
+  const n = RUN.matrices.n;
   const shownOnes = [
     ["weights", `Structural weights${m.weight_kind ? ` (${m.weight_kind})` : ""}`, VIRIDIS],
-    ["simulated", "Simulated functional connectivity", null],
+    ["simulated", ROW === "region" ? "Simulated functional connectivity" : "Correlation of population rates", null],
     ["empirical", "Empirical functional connectivity", null],
   ].filter(([key]) => m[key]);
+  if (ROW !== "region") place("h-matrices").textContent = "Correlation";
   if (!shownOnes.length) {
     place("matrices").append(make("div", { class: "plot", id: "matrix-none" }));
-    return emptyIn("matrix-none", n < 2 ? "The run has one region." : "This run has neither a connectome nor rates of regions.");
+    return emptyIn("matrix-none", n < 2 ? `The run has fewer than two ${ROWS}.` : `This run has neither a connectome nor rates of ${ROWS}.`);
   }
-  const how = m.simulated ? `Simulated: Pearson correlation of region rates in ${m.bins} bins of ${shown(m.bin_ms)} ms. ` : "";
-  place("matrices-lead").textContent = `${how}Rows are targets, columns sources, in the order of the connectome.${m.weights ? " Blank: no tract." : ""}`;
+  const how = m.simulated ? `Simulated: Pearson correlation of ${ROW} rates in ${m.bins} bins of ${shown(m.bin_ms)} ms. ` : "";
+  place("matrices-lead").textContent = `${how}${m.weights ? "Rows are targets, columns sources, in the order of the connectome. Blank: no tract." : ""}`;
   for (const [key, title, colours] of shownOnes) {
     const host = make("div", { class: "plot", id: "matrix-" + key });
     place("matrices").append(make("figure", {}, make("figcaption", { text: title }), host));
@@ -45,12 +46,12 @@ function matrixPlot(host, key, values, n, colours) {
   const signed = !colours;
   const [lo, hi] = matrixScale(values, n, signed);
   const frame = (w) => {
-    const left = Math.min(54, 10 + Math.max(...RUN.regions.map((r) => r.label.length)) * 6);
-    return { left, top: 22, side: Math.min(w - left - 58, 460) };
+    const left = Math.min(70, longest(RUN.regions.map((r) => r.label)) - 4);
+    return { left, top: 22, side: Math.min(w - left - 58, 460, 20 + 60 * n) };
   };
   const plot = plotIn(host, {
-    height: (w) => frame(w).side + 62,
-    label: `${MATRIX_NAMES[key]} between ${n} regions as a colour map`,
+    height: (w) => frame(w).side + 74,
+    label: `${MATRIX_NAMES[key]} between ${n} ${ROWS} as a colour map`,
     draw: (ctx, w) => {
       const { left, top, side } = frame(w);
       const scale = signed ? diverging() : colours;
@@ -91,7 +92,7 @@ function matrixLabels(ctx, left, top, side, n) {
     ctx.save();
     ctx.translate(left + (i + 0.5) * cell, top + side + 4);
     ctx.rotate(-Math.PI / 2);
-    ctx.fillText(clipped(ctx, RUN.regions[i].label, 34), 0, 0);
+    ctx.fillText(clipped(ctx, RUN.regions[i].label, 46), 0, 0);
     ctx.restore();
   }
 }

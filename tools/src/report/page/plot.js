@@ -41,9 +41,15 @@ function plotIn(id, { height, label, draw }) {
 const redrawAll = () => PLOTS.forEach((p) => p.redraw());
 
 /** Says why a panel has no figure. */
-function emptyIn(id, why) {
+function emptyIn(id, why, whole = false) {
+  if (whole) place(id).closest(".card").querySelectorAll(".controls, .hint").forEach((e) => e.remove());
   place(id).append(make("p", { class: "empty", text: why }));
 }
+
+/** Space left of a plot for the names of rows, and right of it for those of lines; the same in all. */
+const longest = (names) => Math.max(0, ...names.map((name) => name.length)) * 6.3 + 16;
+const leftOf = (w) => Math.max(46, Math.min(longest(RUN.regions.map((r) => r.label)), w < 600 ? 76 : 110));
+const rightOf = (w) => Math.max(60, Math.min(longest([...RUN.regions.map((r) => r.label), ...RUN.kinds]), w < 600 ? 66 : 104));
 
 /** Maps values lo..hi to pixels a..b, linearly or by logarithm. */
 function scaleOf(lo, hi, a, b, log = false) {
@@ -81,9 +87,10 @@ const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴",
 
 function tickText(value, log) {
   const size = Math.abs(value);
-  if (log && (size >= 1e4 || size < 1e-2)) {
-    const exponent = Math.round(Math.log10(size));
-    return "10" + [...String(exponent)].map((c) => SUPERSCRIPT[c]).join("");
+  const exponent = Math.floor(Math.log10(size) + 1e-9);
+  if (log && size > 0 && (exponent >= 4 || exponent < -2)) {
+    const digit = Math.round(size / 10 ** exponent);
+    return (digit === 1 ? "10" : digit + "·10") + [...String(exponent)].map((c) => SUPERSCRIPT[c]).join("");
   }
   return value.toLocaleString("en-US", { maximumSignificantDigits: 6 }).replace("-", "−");
 }

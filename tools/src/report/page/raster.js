@@ -2,7 +2,7 @@
 function drawRaster() {
   const dots = dotsOf(RUN.raster, RUN.populations);
   const r = RUN.raster;
-  if (!dots || !dots.time.length) return emptyIn("raster", r ? "No neuron fired." : "This run recorded no spikes.");
+  if (!dots || !dots.time.length) return emptyIn("raster", r ? "No neuron fired." : "This run recorded no spikes.", true);
   const share = r.share < 1 ? ` Shown: ${whole(r.shown)} spikes of ${shown(r.share * 100)} % of the neurons of every population, evenly spaced.` : "";
   place("raster-lead").textContent = `${whole(r.total)} spikes recorded.${share}`;
   const layout = rasterLayout();
@@ -12,7 +12,7 @@ function drawRaster() {
   const state = { dots, rows, layout, all: whole_view, view: { ...whole_view }, hidden: new Set(), box: null, network: networkRate() };
   const plot = plotIn("raster", {
     height: (w) => (w < 600 ? 480 : 600),
-    label: `Raster of ${whole(r.shown)} spikes of ${RUN.populations.length} populations in ${RUN.regions.length} regions over ${shown(RUN.end_ms - RUN.start_ms)} ms`,
+    label: `Raster of ${whole(r.shown)} spikes of ${RUN.populations.length} populations over ${shown(RUN.end_ms - RUN.start_ms)} ms`,
     draw: (ctx, w, h) => paintRaster(ctx, w, h, state),
   });
   state.plot = plot;
@@ -53,8 +53,8 @@ const STRIP = 74;
 function rasterScales(w, h, state) {
   const bottom = state.network ? h - STRIP - 34 : h - 34;
   const { t0, t1, y0, y1 } = state.view;
-  const right = w - (w < 600 ? 20 : 44);
-  return { x: scaleOf(t0, t1, w < 600 ? 46 : 58, right), y: scaleOf(y0, y1, 8, bottom), bottom };
+  const right = w - (w < 600 ? 20 : ROW === "region" ? Math.min(96, Math.max(44, longest(RUN.kinds))) : 24);
+  return { x: scaleOf(t0, t1, leftOf(w), right), y: scaleOf(y0, y1, 8, bottom), bottom };
 }
 
 function paintRaster(ctx, w, h, state) {
@@ -111,7 +111,7 @@ function rasterBands(ctx, state, w) {
       free = middle;
     }
   });
-  if (w < 600) return;
+  if (w < 600 || ROW !== "region") return;
   ctx.textAlign = "left";
   free = -Infinity;
   RUN.populations.forEach((p, i) => {
@@ -120,7 +120,7 @@ function rasterBands(ctx, state, w) {
     const middle = (top + end) / 2;
     if (end - top < 9 || middle - free < 11) return;
     ctx.fillStyle = kindColour(p.kind);
-    ctx.fillText(clipped(ctx, KINDS[p.kind].name, 40), x.b + 4, middle);
+    ctx.fillText(clipped(ctx, KINDS[p.kind].name, w - x.b - 6), x.b + 4, middle);
     free = middle;
   });
 }

@@ -19,7 +19,7 @@ function zoomRaster(state, byTime, byRow, fx = 0.5, fy = 0.5) {
 }
 
 function resetRaster(state) {
-  place("raster-region").value = "";
+  if (place("raster-region")) place("raster-region").value = "";
   moveRaster(state, state.all);
 }
 
@@ -37,6 +37,7 @@ function rasterControls(state) {
   onTheme(() => chips.forEach((c) => c.paint()));
   place("raster-kinds").append(...chips);
   const select = place("raster-region");
+  if (ROW !== "region") select.closest("label").remove();
   select.append(make("option", { value: "", text: "all" }), ...RUN.regions.map((r, i) => make("option", { value: i, text: r.label })));
   select.addEventListener("change", () => {
     const band = state.layout.regions[select.value];

@@ -22,7 +22,7 @@ function drawRates() {
   // To begin with: the first, the last and two between, which an ordered atlas spreads over its hierarchy.
   [...new Set([0, Math.round((n - 1) / 3), Math.round((2 * (n - 1)) / 3), n - 1])].forEach((i) => i >= 0 && (CHOSEN[CHOSEN.length] = i));
   regionChips();
-  if (!RUN.region_rates) return emptyIn("heat", "This run recorded no rates.");
+  if (!RUN.region_rates) return emptyIn("heat", "This run recorded no rates.", true);
   const state = { bin: RUN.region_rates.bin_ms, bins: RUN.region_rates.bins };
   state.regions = rowsOf(RUN.region_rates.values, state.bins);
   state.populations = RUN.population_rates ? rowsOf(RUN.population_rates.values, RUN.population_rates.bins) : [];
@@ -37,10 +37,10 @@ function drawRates() {
   resmooth(state);
   state.heat = plotIn("heat", {
     height: (w) => 56 + Math.max(110, Math.min(n * (w < 600 ? 9 : 12), 480)),
-    label: `Rate of ${n} regions over time as a colour map`,
+    label: `Rate of ${n} ${ROWS} over time as a colour map`,
     draw: (ctx, w, h) => paintHeat(ctx, w, h, state),
   });
-  state.traces = plotIn("traces", { height: 250, label: "Rates of the chosen regions and of their mean over time", draw: (ctx, w, h) => paintTraces(ctx, w, h, state) });
+  state.traces = plotIn("traces", { height: 250, label: `Rates of the chosen ${ROWS} and of the mean over time`, draw: (ctx, w, h) => paintTraces(ctx, w, h, state) });
   CHOICE_LISTENERS.push(() => [state.heat, state.traces].forEach((p) => p.redraw()));
   hover(state.heat, (x, y) => heatHit(state, x, y)?.text ?? "");
   state.heat.canvas.addEventListener("click", (e) => {
@@ -67,6 +67,7 @@ function regionChips() {
 
 function rateControls(state) {
   const kind = place("rates-kind");
+  if (ROW !== "region") kind.closest("label").hidden = true;
   kind.append(make("option", { value: "", text: "all" }));
   if (state.populations.length && RUN.kinds.length > 1) kind.append(...KINDS.map((k) => make("option", { value: k.kind, text: k.name })));
   const smooth = place("rates-smooth");
@@ -127,7 +128,7 @@ function boxcar(row, width) {
 }
 
 function heatFrame(w, h) {
-  return { x: scaleOf(RUN.start_ms, RUN.end_ms, w < 600 ? 46 : 58, w - 58), top: 22, bottom: h - 32 };
+  return { x: scaleOf(RUN.start_ms, RUN.end_ms, leftOf(w), w - rightOf(w)), top: 22, bottom: h - 32 };
 }
 
 function paintHeat(ctx, w, h, state) {
@@ -173,7 +174,7 @@ const toHex = (colour) => (colour.length === 4 ? "#" + [...colour.slice(1)].map(
 
 function heatHit(state, px, py) {
   const { x, top, bottom } = heatFrame(state.heat.width, state.heat.height);
-  if (px < x.a - 56 || px > x.b || py < top || py > bottom) return null;
+  if (px < 0 || px > x.b || py < top || py > bottom) return null;
   const region = Math.min(state.rows.length - 1, Math.floor(((py - top) / (bottom - top)) * state.rows.length));
   const bin = Math.max(0, Math.floor((x.invert(px) - RUN.start_ms) / state.bin));
   const rate = state.rows[region]?.[bin];
@@ -181,7 +182,7 @@ function heatHit(state, px, py) {
 }
 
 function paintTraces(ctx, w, h, state) {
-  const x = scaleOf(RUN.start_ms, RUN.end_ms, w < 600 ? 46 : 58, w - 58);
+  const x = scaleOf(RUN.start_ms, RUN.end_ms, leftOf(w), w - rightOf(w));
   const lines = chosen().filter((c) => state.rows[c.region]);
   let top = 0;
   for (const row of [state.mean, ...lines.map((c) => state.rows[c.region])]) for (const v of row) top = Math.max(top, v);
@@ -193,26 +194,26 @@ function paintTraces(ctx, w, h, state) {
     lines.forEach((c) => draw(state.rows[c.region], c.colour, { width: 1.3 }));
     draw(state.mean, ink("ink"), { width: 2 });
   });
-  directLabels(ctx, x.b + 5, [...lines.map((c) => ({ text: RUN.regions[c.region].label, colour: c.colour, y: y(average(state.rows[c.region])) })), { text: "mean", colour: ink("ink"), y: y(average(state.mean)) }], y);
+  directLabels(ctx, x.b + 5, [...lines.map((c) => ({ text: RUN.regions[c.region].label, colour: c.colour, y: y(average(state.rows[c.region])) })), { text: "mean", colour: ink("ink"), y: y(average(state.mean)) }], y, rightOf(w) - 7);
 }
 
 const average = (row) => row.reduce((sum, v) => sum + v, 0) / (row.length || 1);
 
 /** Names of lines at their right end, moved apart so that none covers another. */
-function directLabels(ctx, left, labels, y) {
+function directLabels(ctx, left, labels, y, room) {
   labels.sort((a, b) => a.y - b.y);
   labels.forEach((l, i) => (l.y = Math.max(l.y, i ? labels[i - 1].y + 12 : y.b)));
   for (let i = labels.length - 1, floor = y.a; i >= 0; floor = labels[i--].y - 12) labels[i].y = Math.min(labels[i].y, floor);
   ctx.textAlign = "left";
   for (const l of labels) {
     ctx.fillStyle = l.colour;
-    ctx.fillText(clipped(ctx, l.text, 52), left, l.y);
+    ctx.fillText(clipped(ctx, l.text, room), left, l.y);
   }
 }
 
 function traceHit(state, px) {
   const w = state.traces.width;
-  const x = scaleOf(RUN.start_ms, RUN.end_ms, w < 600 ? 46 : 58, w - 58);
+  const x = scaleOf(RUN.start_ms, RUN.end_ms, leftOf(w), w - rightOf(w));
   if (px < x.a || px > x.b) return "";
   const bin = Math.min(state.mean.length - 1, Math.floor((x.invert(px) - RUN.start_ms) / state.bin));
   const rows = chosen().filter((c) => state.rows[c.region]).map((c) => `${RUN.regions[c.region].label}: ${shown(state.rows[c.region][bin])}`);

@@ -1,14 +1,14 @@
 // The table of populations, the plan, where the connectome comes from.
 const COLUMNS = [
   { title: "Population", text: true, value: (p) => p.name, show: (p) => p.name },
-  { title: "Region", text: true, value: (p) => p.region, show: (p) => RUN.regions[p.region].label },
+  ROW === "region" && { title: "Region", text: true, value: (p) => p.region, show: (p) => RUN.regions[p.region].label },
   { title: "Model", text: true, value: (p) => p.model, show: (p) => p.model },
   { title: "Neurons", value: (p) => p.size, show: (p) => whole(p.size) },
   { title: "Rate (spikes/s)", value: (p) => p.rate, show: (p) => shown(p.rate) },
   { title: "CV of ISI", value: (p) => p.cv_isi, show: (p) => shown(p.cv_isi) },
   { title: "Fano factor", value: (p) => p.fano, show: (p) => shown(p.fano) },
   { title: "Spikes", value: (p) => p.spikes, show: (p) => whole(p.spikes) },
-];
+].filter(Boolean);
 
 function drawTable() {
   const order = { column: -1, up: true };

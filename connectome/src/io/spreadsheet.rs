@@ -1,0 +1,201 @@
+//! Spreadsheets (`.xlsx`, `.xls`): a sheet with a matrix or an edge list, read as the text loaders read a table.
+//!
+//! Title rows above the table and footnotes below it are skipped; a blank cell inside a matrix is a tract that is
+//! not there, and a note says so; a cell with an error of the spreadsheet (`#NUM!`) is an error here.
+
+use std::io::Cursor;
+
+use calamine::{Data, DataRef, Reader, Sheets, open_workbook_auto_from_rs};
+
+use super::text::{edges, matrix};
+use super::zip::member_names;
+use super::{Input, LoadOptions};
+use crate::brain::Connectome;
+use crate::error::{Error, Place, nearest, quoted};
+
+/// How `.xls` (a compound document) begins.
+const COMPOUND: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
+/// Rows above, below and beside a matrix that may hold something else.
+const MARGIN: usize = 64;
+
+/// A compound document, or a zip archive with a workbook in it.
+pub(crate) fn sniff(input: &Input) -> bool {
+    let workbook = |names: Vec<String>| names.iter().any(|n| n.eq_ignore_ascii_case("xl/workbook.xml"));
+    input.bytes.starts_with(COMPOUND) || member_names(input.bytes).is_some_and(workbook)
+}
+
+pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, Error> {
+    let container = |e: calamine::Error| Error::Container { at: input.place(), what: "spreadsheet", reason: e.to_string() };
+    let mut book = open_workbook_auto_from_rs(Cursor::new(input.bytes)).map_err(container)?;
+    let names = book.sheet_names();
+    let Some(first) = names.first() else {
+        return Err(Error::Missing { at: input.place(), what: "sheet".into(), found: "a workbook without sheets".into() });
+    };
+    let name = options.variable.as_ref().unwrap_or(first);
+    let mut c = read_sheet(&mut book, name, &names, (input, options))?;
+    if let Some(name) = &options.lengths_variable {
+        let lengths = read_sheet(&mut book, name, &names, (input, options))?;
+        if lengths.n() != c.n() {
+            let (at, what) = (input.part(format!("sheet {name}")), "rows of lengths".into());
+            return Err(Error::CountMismatch { at, what, found: lengths.n(), expected: c.n() });
+        }
+        c.lengths = Some(lengths.weights);
+    }
+    c.name = input.stem();
+    c.provenance.source = input.name.to_string();
+    if options.variable.is_none() && names.len() > 1 {
+        c.provenance.notes.push(format!("read from sheet {}, the first of: {}", quoted(first), names.join(", ")));
+    }
+    Ok(c)
+}
+
+fn read_sheet(
+    book: &mut Sheets<Cursor<&[u8]>>,
+    name: &str,
+    names: &[String],
+    (input, options): (&Input, &LoadOptions),
+) -> Result<Connectome, Error> {
+    if !names.iter().any(|n| n == name) {
+        let hint = nearest(name, names.iter().map(String::as_str)).map(|n| format!(" (did you mean {}?)", quoted(&n)));
+        let what = format!("sheet {}{}", quoted(name), hint.unwrap_or_default());
+        return Err(Error::Missing { at: input.place(), what, found: names.join(", ") });
+    }
+    let at = input.part(format!("sheet {name}"));
+    let cells = cells(book, name, &at, options.max_regions + MARGIN)?;
+    let (text, blanks) =
+        table(cells).ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
+    let place = at.to_string();
+    let sheet = Input { name: &place, bytes: text.as_bytes(), path: None };
+    // The sheet is chosen; a column is not asked for.
+    let own = LoadOptions { variable: None, lengths_variable: None, ..options.clone() };
+    let mut c = if edges::sniff(&sheet) { edges::load(&sheet, &own)? } else { matrix::load(&sheet, &own)? };
+    if blanks > 0 {
+        c.provenance.notes.push(format!("{blanks} blank cells of sheet {} were read as 0", quoted(name)));
+    }
+    Ok(c)
+}
+
+/// The cells that hold something: row, column, text.
+type Cells = Vec<(usize, usize, String)>;
+
+/// Reads cell by cell: a single cell in the last row and column must not make a table of 10^10 cells.
+fn cells(book: &mut Sheets<Cursor<&[u8]>>, name: &str, at: &Place, limit: usize) -> Result<Cells, Error> {
+    let container = |reason: String| Error::Container { at: at.clone(), what: "sheet", reason };
+    let mut all = Vec::new();
+    match book {
+        Sheets::Xlsx(book) => {
+            let mut reader = book.worksheet_cells_reader(name).map_err(|e| container(e.to_string()))?;
+            while let Some(cell) = reader.next_cell().map_err(|e| container(e.to_string()))? {
+                let (row, column) = cell.get_position();
+                push(&mut all, (row as usize, column as usize), show(cell.get_value()), (at, limit))?;
+            }
+        }
+        other => {
+            let range = other.worksheet_range(name).map_err(|e| container(e.to_string()))?;
+            let (top, left) = range.start().unwrap_or_default();
+            for (row, column, value) in range.used_cells() {
+                push(&mut all, (row + top as usize, column + left as usize), show_owned(value), (at, limit))?;
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn push(all: &mut Cells, (row, column): (usize, usize), text: String, (at, limit): (&Place, usize)) -> Result<(), Error> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    // An edge list is longer than it is wide.
+    if column > limit {
+        return Err(Error::TooLarge { at: at.line(row + 1), what: "columns".into(), found: column as u64 + 1, limit: limit as u64 });
+    }
+    all.push((row, column, text));
+    Ok(())
+}
+
+fn show(value: &DataRef) -> String {
+    match value {
+        DataRef::Int(v) => v.to_string(),
+        DataRef::Float(v) => v.to_string(),
+        DataRef::String(v) => v.trim().to_string(),
+        DataRef::SharedString(v) => v.trim().to_string(),
+        DataRef::Bool(v) => u8::from(*v).to_string(),
+        DataRef::Error(e) => e.to_string(),
+        DataRef::Empty => String::new(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn show_owned(value: &Data) -> String {
+    match value {
+        Data::Int(v) => v.to_string(),
+        Data::Float(v) => v.to_string(),
+        Data::String(v) => v.trim().to_string(),
+        Data::Bool(v) => u8::from(*v).to_string(),
+        Data::Error(e) => e.to_string(),
+        Data::Empty => String::new(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The table of a sheet as CSV, with as many line breaks above it as there are rows, so that lines are rows of the
+/// sheet; and the number of blank cells inside. `None` if the sheet is empty.
+fn table(mut cells: Cells) -> Option<(String, usize)> {
+    cells.sort_by_key(|c| (c.0, c.1));
+    let rows: Vec<&[(usize, usize, String)]> = cells.chunk_by(|a, b| a.0 == b.0).collect();
+    let widest = rows.iter().map(|r| r.len()).max()?;
+    // A title or a footnote has few cells. Between the first and the last full row nothing is skipped.
+    let full = |r: &&[(usize, usize, String)]| 2 * r.len() >= widest;
+    let (first, last) = (rows.iter().position(full)?, rows.iter().rposition(full)?);
+    let rows = &rows[first..=last];
+    let left = rows.iter().filter_map(|r| r.first()).map(|c| c.1).min()?;
+    let right = rows.iter().filter_map(|r| r.last()).map(|c| c.1).max()?;
+    let (mut text, mut blanks) = ("\n".repeat(rows.first()?.first()?.0), 0);
+    for (r, row) in rows.iter().enumerate() {
+        let mut cells = row.iter().peekable();
+        for column in left..=right {
+            let cell = cells.next_if(|c| c.1 == column).map_or("", |c| c.2.as_str());
+            if column > left {
+                text.push(',');
+            }
+            match cell {
+                "" if r > 0 && column > left => {
+                    blanks += 1;
+                    text.push('0');
+                }
+                cell => quote(&mut text, cell),
+            }
+        }
+        text.push('\n');
+    }
+    Some((text, blanks))
+}
+
+fn quote(text: &mut String, cell: &str) {
+    text.push('"');
+    text.extend(cell.chars().map(|c| if c.is_control() { ' ' } else { c }).flat_map(|c| if c == '"' { vec!['"', '"'] } else { vec![c] }));
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells_of(rows: &[&[&str]]) -> Cells {
+        let row = |(r, row): (usize, &&[&str])| row.iter().enumerate().map(|(c, t)| (r, c, t.to_string())).collect::<Vec<_>>();
+        rows.iter().enumerate().flat_map(row).filter(|c| !c.2.is_empty()).collect()
+    }
+
+    #[test]
+    fn titles_and_footnotes_are_skipped_and_lines_stay_rows_of_the_sheet() {
+        let sheet = cells_of(&[&["Table 1"], &[], &["", "A", "B"], &["A", "0", "1"], &["B", "", "0"], &["note"]]);
+        let (text, blanks) = table(sheet).expect("a table");
+        assert_eq!(text, "\n\n\"\",\"A\",\"B\"\n\"A\",\"0\",\"1\"\n\"B\",0,\"0\"\n");
+        assert_eq!(blanks, 1);
+    }
+
+    #[test]
+    fn an_empty_sheet_is_no_table() {
+        assert_eq!(table(Vec::new()), None);
+    }
+}

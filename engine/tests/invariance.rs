@@ -1,0 +1,133 @@
+//! Contract: the spikes do not depend on how a network is run.
+//!
+//! Not on the number of threads, not on where a run is cut into pieces, not on what is recorded. They
+//! do depend on the seed.
+
+use std::ops::ControlFlow;
+
+use connectome::network::{Decay, Network, Population, Projection, Rule, Signal, Stimulus, StimulusKind, Value};
+use engine::{Block, Checksum, Probe, Settings, Simulation};
+
+/// Two populations with every rule, kind of weight, kind of delay and kind of stimulus.
+fn network() -> Network {
+    let mut network = Network::default();
+    for (name, size, model) in [("E", 700u32, "iaf_psc_exp"), ("I", 300, "iaf_psc_delta"), ("C", 40, "iaf_cond_exp")] {
+        let positions = (0..size).map(|i| [0.001 * i as f32, 0.0, 0.0]).collect();
+        network.populations.push(Population { name: name.into(), size, model: model.into(), positions, ..Default::default() });
+    }
+    network.populations[0].initial.insert("V_m".into(), Value::normal(-62.0, 5.0));
+    let lognormal = Value::Lognormal { mu: 2.0, sigma: 1.0, scale: 3.0, max: f64::INFINITY };
+    let normal_delay = Value::Normal { mean: 1.5, std: 0.75, min: 0.1, max: f64::INFINITY };
+    let mut connect = |source, target, rule, weight, delay| network.projections.push(Projection::new(source, target, rule, weight, delay));
+    connect(0, 0, Rule::FixedIndegree { indegree: 40 }, Value::normal_same_sign(20.0, 4.0), normal_delay);
+    connect(0, 1, Rule::FixedTotalNumber { number: 9000 }, Value::constant(0.2), Value::constant(1.0));
+    connect(1, 0, Rule::PairwiseBernoulli { p: 0.1, decay: None }, Value::normal(-90.0, 30.0), Value::Uniform { min: 0.3, max: 5.0 });
+    connect(1, 1, Rule::FixedOutdegree { outdegree: 20 }, Value::constant(-0.3), Value::Distance { offset: 0.5, slope: 3.0 });
+    connect(0, 0, Rule::PairwisePoisson { mean: 0.01 }, lognormal, Value::constant(2.0));
+    connect(
+        0,
+        1,
+        Rule::PairwiseBernoulli { p: 0.3, decay: Some(Decay::Gaussian { sigma: 0.1 }) },
+        Value::Uniform { min: 0.0, max: 0.1 },
+        normal_delay,
+    );
+    connect(0, 2, Rule::FixedOutdegree { outdegree: 3 }, Value::constant(2.0), Value::constant(0.7));
+    connect(2, 2, Rule::AllToAll, Value::constant(-3.0), Value::constant(0.9));
+    network.projections[0].allow_autapses = false;
+    network.projections[0].allow_multapses = false;
+    let mut drive =
+        |target, kind| network.stimuli.push(Stimulus { target, range: None, kind, start: 0.0, stop: f64::INFINITY, delay: 1.0 });
+    drive(0, StimulusKind::PoissonGenerator { rate: Signal(vec![(0.0, 6000.0), (50.0, 9000.0)]), weight: 40.0 });
+    drive(0, StimulusKind::NoiseGenerator { mean: 50.0, std: 100.0, interval: 1.0 });
+    drive(1, StimulusKind::PoissonGenerator { rate: Signal::constant(3000.0), weight: 0.6 });
+    drive(1, StimulusKind::OuCurrent { mean: 20.0, std: 50.0, tau: 5.0 });
+    drive(2, StimulusKind::PoissonGenerator { rate: Signal::constant(9000.0), weight: 3.0 });
+    drive(2, StimulusKind::AcGenerator { amplitude: 100.0, offset: 10.0, frequency: 20.0, phase: 30.0 });
+    network
+}
+
+struct Outcome {
+    checksum: String,
+    spikes: [usize; 3],
+    samples: Vec<(u32, u64, u32, u32)>,
+}
+
+fn run(network: &Network, settings: Settings, pieces: &[u64], probes: &[Probe]) -> Outcome {
+    let mut simulation = Simulation::build(network, &settings, probes, &|_| {}).unwrap();
+    let mut checksum = Checksum::default();
+    let mut spikes = [0; 3];
+    let mut samples = Vec::new();
+    for steps in pieces {
+        let mut observe = |block: &Block| {
+            assert!(block.spikes.is_sorted());
+            checksum.add(block.spikes);
+            for spike in block.spikes {
+                assert!(block.steps.start < spike.step && spike.step <= block.steps.end);
+                spikes[usize::from(spike.id >= 700) + usize::from(spike.id >= 1000)] += 1;
+            }
+            samples.extend(
+                block
+                    .samples
+                    .iter()
+                    .map(|s| (s.probe, s.position, s.value.to_bits(), s.step as u32))
+                    .map(|(p, q, v, t)| (p, u64::from(t), q, v)),
+            );
+            ControlFlow::Continue(())
+        };
+        simulation.run(*steps, &mut observe).unwrap();
+    }
+    samples.sort_unstable();
+    Outcome { checksum: checksum.to_string(), spikes, samples }
+}
+
+fn settings(threads: usize) -> Settings {
+    Settings { dt: 0.1, seed: 17, threads }
+}
+
+#[test]
+fn spikes_and_samples_do_not_depend_on_the_number_of_threads() {
+    let network = network();
+    let probes = [
+        Probe { population: 0, neurons: 10..600, variable: "V_m".into(), interval: 7 },
+        Probe { population: 1, neurons: 0..3, variable: "V_m".into(), interval: 1 },
+    ];
+    let one = run(&network, settings(1), &[1000], &probes);
+    assert!(one.spikes.iter().all(|n| *n > 50), "every population fires: {:?}", one.spikes);
+    assert_eq!(one.samples.len(), 590 * (1000 / 7) + 3 * 1000);
+    for threads in [2, 3, 4, 7] {
+        let many = run(&network, settings(threads), &[1000], &probes);
+        assert_eq!(one.checksum, many.checksum, "{threads} threads");
+        assert_eq!(one.samples, many.samples, "{threads} threads");
+    }
+}
+
+#[test]
+fn a_run_in_pieces_is_the_same_run() {
+    let network = network();
+    let whole = run(&network, settings(2), &[800], &[]);
+    let pieces = run(&network, settings(3), &[1, 2, 97, 300, 400], &[]);
+    assert_eq!(whole.checksum, pieces.checksum);
+}
+
+#[test]
+fn another_seed_gives_other_spikes() {
+    let network = network();
+    let a = run(&network, settings(1), &[300], &[]);
+    let b = run(&network, Settings { seed: 18, ..settings(1) }, &[300], &[]);
+    assert_ne!(a.checksum, b.checksum);
+}
+
+#[test]
+fn the_observer_can_end_a_run_and_nothing_is_lost() {
+    let network = network();
+    let mut simulation = Simulation::build(&network, &settings(2), &[], &|_| {}).unwrap();
+    let mut last = 0;
+    let mut stop = |block: &Block| {
+        assert_eq!(block.steps.start, last, "no gap between blocks");
+        last = block.steps.end;
+        if block.steps.end >= 300 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    simulation.run(10_000, &mut stop).unwrap();
+    assert!((300..500).contains(&last), "{last}");
+    assert_eq!(simulation.step(), last);
+}

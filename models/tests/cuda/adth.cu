@@ -1,0 +1,46 @@
+#define let const auto
+namespace braincog {
+typedef float real;
+__device__ __forceinline__ real select(bool cond, real yes, real no) { return cond ? yes : no; }
+__device__ __forceinline__ real min(real a, real b) { return a < b ? a : b; }
+__device__ __forceinline__ real max(real a, real b) { return a > b ? a : b; }
+__device__ __forceinline__ real abs(real x) { return fabsf(x); }
+__device__ __forceinline__ real sqrt(real x) { return sqrtf(x); }
+__device__ __forceinline__ real decayed(real x, real change) { return x + change * x; }
+__device__ __forceinline__ real exp(real x) {
+    const float MAGIC = 12582912.0f;
+    x = max(min(x, 87.0f), -87.0f);
+    const float shifted = x * 1.44269504f + MAGIC;
+    const float k = shifted - MAGIC;
+    const float r = x - k * 0.6933594f - k * -2.1219444e-4f;
+    const float poly = 1.0f + r * (1.0f + r * (0.5f + r * (0.16666546f + r * (0.041665795f + r * (8.333452e-3f + r * 1.38889e-3f)))));
+    return __uint_as_float(__float_as_uint(poly) + (__float_as_uint(shifted) << 23));
+}
+__device__ __forceinline__ real ln(real x) {
+    const int ROOT_HALF = 0x3f3504f3;
+    const int bits = (int)__float_as_uint(max(x, 1.1754944e-38f));
+    const int k = (bits - ROOT_HALF) >> 23;
+    const float m = __uint_as_float((unsigned)bits - ((unsigned)k << 23));
+    const float z = (m - 1.0f) / (m + 1.0f);
+    const float q = z * z;
+    const float tail = q * (0.33333334f + q * (0.2f + q * (0.14285715f + q * 0.11111111f)));
+    const float e = (float)k;
+    return e * 0.6933594f + (e * -2.1219444e-4f + 2.0f * (z + z * tail));
+}
+}
+namespace braincog { namespace adth {
+struct Propagators { real h_tau_I; real h_tau_ad; real h_C; real g_L; real Gamma_c; real E_L; real V_th; real alpha_ad; real beta_ad; real noise_scale; real mu; real reset; };
+struct State { real V_m; real w; real B; real I_chem; };
+struct Input { real syn; real I_stim; real noise; real V_mean; };
+__device__ __forceinline__ void substep(const Propagators&, State&, const Input&) {}
+__device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
+{
+    s.B += p.h_tau_I * (input.noise - s.B); s.I_chem += p.h_tau_I *
+    (input.syn - s.I_chem); let I = p.noise_scale * s.B + p.mu + s.I_chem +
+    p.Gamma_c * (input.V_mean - s.V_m) + input.I_stim; let V_next = s.V_m +
+    p.h_C * (p.g_L * (p.E_L - s.V_m) + p.alpha_ad * s.w + I); s.w +=
+    p.h_tau_ad * (p.beta_ad * (V_next - p.E_L) - s.w); let fired = V_next >=
+    p.V_th && s.V_m < p.V_th; s.V_m =
+    select(fired && p.reset > real(0.5), p.E_L, V_next); return fired;
+}
+} }
