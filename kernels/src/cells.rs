@@ -178,13 +178,11 @@ fn advance_body<M: Model>(cells: &mut Tiles<M>, input: &mut StepInput, fired: &m
     for t in 0..cells.tiles.len() {
         let at = cells.offset + t * LANES;
         for receptor in 0..n_receptors {
-            let sums = &mut input.sums[receptor][at..at + LANES];
+            let sums: &mut [i32; LANES] = (&mut input.sums[receptor][at..at + LANES]).try_into().expect("a tile has LANES sums");
+            // Taken out whole, so that the compiler sees one vector and not sixteen numbers.
+            let taken = std::mem::replace(sums, [0; LANES]);
             let unit = cells.units[receptor];
-            let row = &mut arrived.as_mut()[receptor];
-            for lane in 0..LANES {
-                row[lane] = sums[lane] as real * unit;
-                sums[lane] = 0;
-            }
+            arrived.as_mut()[receptor] = taken.map(|sum| sum as real * unit);
         }
         if let (Some(slot), false) = (cells.slots.current, input.currents.is_empty()) {
             arrived.as_mut()[slot].copy_from_slice(&input.currents[t * LANES..(t + 1) * LANES]);

@@ -264,7 +264,10 @@ impl Builder<'_> {
             for i in 0..row.targets.len() {
                 let (block, offset) = self.layout.locate(population, row.targets[i]);
                 let sign = usize::from(row.weights[i] >= 0.0);
-                let weight = (f64::from(row.weights[i]) * coding.unit[sign]).round_ties_even() as i32;
+                // A power of two times a float is exact; half away from zero, by hand: baseline x86-64
+                // would call a library to round.
+                let units = row.weights[i] * coding.unit[sign] as f32;
+                let weight = (units + if sign == 1 { 0.5 } else { -0.5 }) as i32;
                 let kind = if sign == 1 { coding.positive } else { coding.negative };
                 scratch.items.push(Item { block: block as u16, delay: row.delays[i], kind, target: offset as u16, weight });
             }
