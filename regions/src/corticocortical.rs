@@ -1,12 +1,13 @@
 //! Projections between the microcircuits of different regions.
 
 use connectome::Connectome;
-use models::units::{Hertz, MetresPerSecond, Millis};
+use models::units::{MetresPerSecond, Millis};
 use serde::{Deserialize, Serialize};
 
 use crate::assembly::{Assembly, apportion, count};
 use crate::conduction::Conduction;
 use crate::error::{Error, fraction, not_negative};
+use crate::meanfield::Rates;
 use crate::microcircuit::{Circuit, Microcircuit};
 use crate::pd14;
 
@@ -51,9 +52,6 @@ pub struct CorticoCortical {
     pub weight_factor_in: f64,
     /// Share of feedforward synapses that end outside layer 4.
     pub feedforward_outside: f64,
-    /// Mean rate of the sources, at which the mean input is kept when in-degrees are scaled; the
-    /// recipe's `mean_rates` where not given.
-    pub mean_rate: Option<Hertz>,
     /// Tracts with fewer synapses are left out.
     pub min_synapses: u64,
     /// Conduction speed.
@@ -71,7 +69,6 @@ impl Default for CorticoCortical {
             weight_factor: 3.0,
             weight_factor_in: 1.0,
             feedforward_outside: 0.2,
-            mean_rate: None,
             min_synapses: 1,
             speed: MetresPerSecond(3.5),
             delay_std: 0.5,
@@ -85,7 +82,12 @@ struct Tract {
     target: usize,
     source: usize,
     synapses: u64,
-    sln: f64,
+    /// Shares of the source populations.
+    from: Rates,
+    /// Shares of the target populations.
+    onto: Rates,
+    /// Its synapses on each neuron of the target populations at full scale.
+    indegree: Rates,
 }
 
 /// What the regions get from each other.
@@ -93,8 +95,6 @@ pub(crate) struct Inputs {
     /// Fraction of the external in-degree that is left to the background.
     background: f64,
     tracts: Vec<Tract>,
-    /// Synapses per neuron from other regions at full scale, by region, target and source population.
-    indegrees: Vec<[[f64; 8]; 8]>,
 }
 
 impl CorticoCortical {
@@ -103,7 +103,6 @@ impl CorticoCortical {
         not_negative("tracts.weight_factor", self.weight_factor)?;
         not_negative("tracts.weight_factor_in", self.weight_factor_in)?;
         fraction("tracts.feedforward_outside", self.feedforward_outside)?;
-        self.mean_rate.map_or(Ok(()), |rate| not_negative("tracts.mean_rate", rate.0))?;
         self.conduction(min_delay).check()
     }
 
@@ -117,7 +116,7 @@ impl CorticoCortical {
     pub(crate) fn inputs(&self, connectome: &Connectome, intact: &Connectome, k: f64, circuits: &[Circuit]) -> Result<Inputs, Error> {
         let between = if connectome.n() > 1 { self.fraction } else { 0.0 };
         let per_circuit: f64 = (0..8).map(external_synapses).sum::<f64>() * between;
-        let mut inputs = Inputs { background: 1.0 - between, tracts: Vec::new(), indegrees: vec![[[0.0; 8]; 8]; connectome.n()] };
+        let mut inputs = Inputs { background: 1.0 - between, tracts: Vec::new() };
         for (target, circuit) in circuits.iter().enumerate() {
             let region = || format!("region {}", connectome.regions[target].label);
             let total = count(region, per_circuit * circuit.scale * k)?;
@@ -125,50 +124,41 @@ impl CorticoCortical {
             for (source, synapses) in apportion(total, &shares).into_iter().enumerate() {
                 let kept = connectome.weights.at(target, source) > 0.0 && synapses >= self.min_synapses.max(1);
                 if kept {
-                    let sln = sln(intact, target, source);
-                    inputs.tracts.push(Tract { target, source, synapses, sln });
+                    let (from, onto) = (sources(sln(intact, target, source)), self.targets(sln(intact, target, source)));
+                    let per_neuron = |t: usize| onto[t] * synapses as f64 / (circuit.scale * k * f64::from(pd14::NEURONS[t]));
+                    inputs.tracts.push(Tract { target, source, synapses, from, onto, indegree: std::array::from_fn(per_neuron) });
                 }
             }
-        }
-        for tract in &inputs.tracts {
-            self.add_indegrees(tract, circuits[tract.target].scale * k, &mut inputs.indegrees[tract.target]);
         }
         Ok(inputs)
     }
 
-    fn add_indegrees(&self, tract: &Tract, scale: f64, indegrees: &mut [[f64; 8]; 8]) {
-        let profile = self.profile(tract.sln);
-        let sum: f64 = profile.iter().flatten().sum();
-        for target in 0..8 {
-            for source in 0..8 {
-                let share = profile[target][source] / sum;
-                indegrees[target][source] += share * tract.synapses as f64 / scale / f64::from(pd14::NEURONS[target]);
-            }
-        }
-    }
-
-    /// Relative numbers of a tract's synapses, `[target][source]`.
-    fn profile(&self, sln: f64) -> [[f64; 8]; 8] {
-        let infragranular = f64::from(pd14::NEURONS[4]) + f64::from(pd14::NEURONS[6]);
-        let from = |source: usize| match pd14::POPULATIONS[source] {
-            "23E" => sln,
-            "5E" | "6E" => (1.0 - sln) * f64::from(pd14::NEURONS[source]) / infragranular,
-            _ => 0.0,
-        };
+    /// Shares of the populations that a tract reaches.
+    fn targets(&self, sln: f64) -> Rates {
         let in_layer4 = |target: usize| pd14::layer(target) == 1;
         let within: f64 = (0..8).filter(|t| in_layer4(*t)).map(external_synapses).sum();
         let outside: f64 = (0..8).filter(|t| !in_layer4(*t)).map(external_synapses).sum();
-        let onto = |target: usize| {
-            let share = match (in_layer4(target), sln) {
-                (true, sln) if sln > FEEDFORWARD => (1.0 - self.feedforward_outside) / within,
-                (false, sln) if sln > FEEDFORWARD => self.feedforward_outside / outside,
-                (true, sln) if sln < 1.0 - FEEDFORWARD => 0.0,
-                _ => 1.0 / (within + outside),
+        std::array::from_fn(|target| {
+            let share = if sln > FEEDFORWARD {
+                if in_layer4(target) { (1.0 - self.feedforward_outside) / within } else { self.feedforward_outside / outside }
+            } else if sln < 1.0 - FEEDFORWARD {
+                if in_layer4(target) { 0.0 } else { 1.0 / outside }
+            } else {
+                1.0 / (within + outside)
             };
             share * external_synapses(target)
-        };
-        std::array::from_fn(|target| std::array::from_fn(|source| onto(target) * from(source)))
+        })
     }
+}
+
+/// Shares of the populations that a tract comes from.
+fn sources(sln: f64) -> Rates {
+    let infragranular = f64::from(pd14::NEURONS[4]) + f64::from(pd14::NEURONS[6]);
+    std::array::from_fn(|source| match pd14::POPULATIONS[source] {
+        "23E" => sln,
+        "5E" | "6E" => (1.0 - sln) * f64::from(pd14::NEURONS[source]) / infragranular,
+        _ => 0.0,
+    })
 }
 
 impl Inputs {
@@ -177,14 +167,16 @@ impl Inputs {
         self.background
     }
 
-    /// Mean current (pA) from other regions at full scale.
-    pub(crate) fn mean_current(&self, recipe: &Microcircuit, region: usize, target: usize) -> f64 {
-        let from = |source: usize| {
-            let rate = recipe.tracts.mean_rate.unwrap_or(recipe.mean_rates[source]).0;
-            let weights = self.indegrees[region][target][source] * full_weight(recipe, target);
-            recipe.mean_current(rate, weights, source)
-        };
-        (0..8).map(from).sum()
+    /// Spikes per second that each neuron gets from other regions at full scale, by region and population.
+    pub(crate) fn arriving(&self, rates: &[Rates]) -> Vec<Rates> {
+        let mut arriving = vec![[0.0; 8]; rates.len()];
+        for tract in &self.tracts {
+            let rate: f64 = tract.from.iter().zip(rates[tract.source]).map(|(share, rate)| share * rate).sum();
+            for (arriving, indegree) in arriving[tract.target].iter_mut().zip(tract.indegree) {
+                *arriving += indegree * rate;
+            }
+        }
+        arriving
     }
 
     /// Adds the projections.
@@ -198,23 +190,16 @@ impl Inputs {
         let conduction = recipe.tracts.conduction(recipe.min_delay.0);
         for tract in &self.tracts {
             let delay = conduction.delay(connectome, tract.target, tract.source)?;
-            let profile = recipe.tracts.profile(tract.sln);
-            let parts = apportion(tract.synapses, profile.as_flattened());
+            let shares: Vec<f64> = tract.onto.iter().flat_map(|onto| tract.from.iter().map(move |from| onto * from)).collect();
+            let parts = apportion(tract.synapses, &shares);
             for (i, number) in parts.into_iter().enumerate() {
                 let (target, source) = (i / 8, i % 8);
-                let weight = recipe.weight(full_weight(recipe, target));
+                let weight = recipe.weight(recipe.tract_weight(target));
                 assembly.connect(circuits[tract.source].first + source, circuits[tract.target].first + target, number, weight, delay);
             }
         }
         Ok(())
     }
-}
-
-/// Weight in pA of a synapse between regions before in-degrees are scaled.
-fn full_weight(recipe: &Microcircuit, target: usize) -> f64 {
-    let on_inhibitory = if pd14::is_excitatory(target) { 1.0 } else { recipe.tracts.weight_factor_in };
-    // From any excitatory population but 4E, whose synapses on 23E are an exception of the circuit.
-    recipe.full_weight(0, target) * recipe.tracts.weight_factor * on_inhibitory
 }
 
 /// External synapses of a population of the full-size circuit.

@@ -32,6 +32,7 @@ mod cells;
 mod conduction;
 mod corticocortical;
 mod error;
+mod meanfield;
 mod microcircuit;
 pub mod pd14;
 mod size;

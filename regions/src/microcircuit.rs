@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::assembly::{Assembly, check_pair, check_projections, count, delay, spread};
 use crate::corticocortical::{CorticoCortical, Inputs};
 use crate::error::{Error, not_negative, positive, require};
+use crate::meanfield::{self, Rates};
 use crate::pd14::{self, POPULATIONS};
 use crate::size::Size;
 
@@ -83,7 +84,9 @@ pub struct MicrocircuitRegion {
 /// **Smaller circuits.** `size` scales numbers of neurons and keeps in-degrees; `indegree_scale` k scales
 /// in-degrees. As in van Albada, Helias & Diesmann (2015) PLoS Comput Biol 11:e1004490, weights then grow by
 /// 1/sqrt(k), which keeps the variance of the input, and a constant current makes up for the part
-/// 1 - sqrt(k) of its mean, taken at `mean_rates`; so rates survive. Correlations grow as neurons get fewer.
+/// 1 - sqrt(k) of its mean, taken at `mean_rates`; so rates survive. Where these are not given they come from
+/// mean-field theory of the whole network at full scale (Fourcaud & Brunel 2002), tracts as they are, so that a scaled
+/// network without tracts does what a full one without tracts would do. Correlations grow as neurons get fewer.
 ///
 /// **Between regions**: see [`CorticoCortical`]. A connectome of one region is the isolated circuit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,8 +114,9 @@ pub struct Microcircuit {
     pub delay_std: f64,
     /// Shortest delay: what is drawn below is drawn again.
     pub min_delay: Millis,
-    /// Rates at which the mean input is kept when in-degrees are scaled, 23E to 6I.
-    pub mean_rates: [Hertz; 8],
+    /// Rates at which the mean input is kept when in-degrees are scaled, 23E to 6I, the same in all regions; from
+    /// mean-field theory, for each region, where not given.
+    pub mean_rates: Option<[Hertz; 8]>,
     /// Parameters of the neurons.
     pub neuron: Cell,
     /// Projections between regions.
@@ -135,7 +139,7 @@ impl Default for Microcircuit {
             delay_in: Millis(0.75),
             delay_std: 0.5,
             min_delay: Millis(0.1),
-            mean_rates: pd14::MEAN_RATES.map(Hertz),
+            mean_rates: None,
             neuron: Cell::default(),
             tracts: CorticoCortical::default(),
             region: BTreeMap::new(),
@@ -159,8 +163,10 @@ impl Microcircuit {
         let circuits = self.circuits(connectome)?;
         let inputs = self.tracts.inputs(connectome, intact, self.indegree_scale, &circuits)?;
         let mut assembly = Assembly::new(connectome);
+        let currents = self.constant_currents(connectome, &inputs);
         for (region, circuit) in circuits.iter().enumerate() {
-            self.add_populations(&mut assembly, region, circuit, &inputs);
+            self.add_populations(&mut assembly, region, circuit, &currents[region]);
+            self.add_background(&mut assembly, circuit, self.background_rate(connectome, region) * inputs.background_share());
         }
         for (region, circuit) in circuits.iter().enumerate() {
             self.add_synapses(&mut assembly, region, circuit)?;
@@ -188,7 +194,7 @@ impl Microcircuit {
             positive(&format!("neuron.{key}"), value)?;
         }
         not_negative("neuron.t_ref", cell.t_ref.0)?;
-        self.mean_rates.iter().try_for_each(|rate| not_negative("mean_rates", rate.0))?;
+        self.mean_rates.iter().flatten().try_for_each(|rate| not_negative("mean_rates", rate.0))?;
         self.tracts.check(self.min_delay.0)?;
         for (label, own) in &self.region {
             connectome.region(label)?;
@@ -218,28 +224,52 @@ impl Microcircuit {
         connectome.regions.iter().enumerate().map(circuit).collect()
     }
 
-    fn add_populations(&self, assembly: &mut Assembly, region: usize, circuit: &Circuit, inputs: &Inputs) {
-        let k = self.indegree_scale;
-        let label = &assembly.network.regions[region];
-        let rate = self.region.get(label).and_then(|r| r.background_rate).unwrap_or(self.background_rate).0;
+    fn background_rate(&self, connectome: &Connectome, region: usize) -> f64 {
+        let own = self.region.get(&connectome.regions[region].label).and_then(|r| r.background_rate);
+        own.unwrap_or(self.background_rate).0
+    }
+
+    /// The constant current (pA) of each population: what stands for inputs that scaling leaves out, and for the background
+    /// where that is constant.
+    fn constant_currents(&self, connectome: &Connectome, inputs: &Inputs) -> Vec<Rates> {
+        let backgrounds: Vec<f64> = (0..connectome.n()).map(|region| self.background_rate(connectome, region)).collect();
+        let missing = 1.0 - libm::sqrt(self.indegree_scale);
+        let rates = match self.mean_rates {
+            Some(given) => vec![given.map(|rate| rate.0); connectome.n()],
+            None if missing == 0.0 => vec![pd14::MEAN_RATES; connectome.n()],
+            None => meanfield::stationary(self, inputs, &backgrounds),
+        };
+        let arriving = inputs.arriving(&rates);
+        let current = |region: usize, target: usize| {
+            let recurrent =
+                self.local_current(&rates[region], target) + self.mean_current(arriving[region][target], self.tract_weight(target), 0);
+            let external = backgrounds[region] * pd14::EXTERNAL_INDEGREES[target] * inputs.background_share();
+            let external = self.mean_current(external, self.full_weight(0, 1), 0);
+            match self.background {
+                Background::Poisson => missing * (recurrent + external),
+                Background::Dc => missing * recurrent + external,
+            }
+        };
+        (0..connectome.n()).map(|region| std::array::from_fn(|target| current(region, target))).collect()
+    }
+
+    fn add_populations(&self, assembly: &mut Assembly, region: usize, circuit: &Circuit, currents: &Rates) {
         for target in 0..8 {
-            let external = pd14::EXTERNAL_INDEGREES[target] * inputs.background_share();
-            let weight = self.full_weight(0, 1);
-            let mean = self.mean_current(rate, external * weight, 0);
-            let afferent = self.local_current(target) + inputs.mean_current(self, region, target);
-            let missing = 1.0 - libm::sqrt(k);
-            let dc = match self.background {
-                Background::Poisson => missing * (afferent + mean),
-                Background::Dc => missing * afferent + mean,
-            };
             let size = (f64::from(pd14::NEURONS[target]) * circuit.scale).round() as u32;
-            let index = assembly.population(region, POPULATIONS[target], size, "iaf_psc_exp", self.params(dc));
+            let index = assembly.population(region, POPULATIONS[target], size, "iaf_psc_exp", self.params(currents[target]));
             let initial = Value::normal(pd14::INITIAL_MEAN[target], pd14::INITIAL_STD[target]);
             assembly.network.populations[index].initial.insert("V_m".to_owned(), initial);
-            let total = rate * external * k;
+        }
+    }
+
+    /// Drives a circuit whose external synapses fire at `rate`, those that became tracts left out.
+    fn add_background(&self, assembly: &mut Assembly, circuit: &Circuit, rate: f64) {
+        for target in 0..8 {
+            let total = rate * pd14::EXTERNAL_INDEGREES[target] * self.indegree_scale;
             if self.background == Background::Poisson && total > 0.0 {
-                let kind = StimulusKind::PoissonGenerator { rate: Signal::constant(total), weight: weight / libm::sqrt(k) };
-                assembly.drive(index, kind, self.delay_ex.0);
+                let weight = self.full_weight(0, 1) / libm::sqrt(self.indegree_scale);
+                let kind = StimulusKind::PoissonGenerator { rate: Signal::constant(total), weight };
+                assembly.drive(circuit.first + target, kind, self.delay_ex.0);
             }
         }
     }
@@ -290,18 +320,28 @@ impl Microcircuit {
         spread(mean, self.weight_std * mean)
     }
 
-    /// Mean current (pA) of synapses from population `source` that fire at `rate` (1/s) and whose weights
-    /// sum to `weights` pA.
-    pub(crate) fn mean_current(&self, rate: f64, weights: f64, source: usize) -> f64 {
-        let tau_syn = if pd14::is_excitatory(source) { self.neuron.tau_syn_ex } else { self.neuron.tau_syn_in };
-        1e-3 * tau_syn.0 * rate * weights
+    /// Weight in pA of a synapse between regions before in-degrees are scaled.
+    pub(crate) fn tract_weight(&self, target: usize) -> f64 {
+        let on_inhibitory = if pd14::is_excitatory(target) { 1.0 } else { self.tracts.weight_factor_in };
+        // That of any excitatory population but 4E, whose synapses on 23E are an exception of the circuit.
+        self.full_weight(0, target) * self.tracts.weight_factor * on_inhibitory
+    }
+
+    /// Time constant (ms) of the current from population `source`.
+    pub(crate) fn tau_syn(&self, source: usize) -> f64 {
+        if pd14::is_excitatory(source) { self.neuron.tau_syn_ex.0 } else { self.neuron.tau_syn_in.0 }
+    }
+
+    /// Mean current (pA) of `spikes` per second, each of `weight` pA, from population `source`.
+    pub(crate) fn mean_current(&self, spikes: f64, weight: f64, source: usize) -> f64 {
+        1e-3 * self.tau_syn(source) * spikes * weight
     }
 
     /// Mean current (pA) from the own circuit at full scale.
-    fn local_current(&self, target: usize) -> f64 {
+    fn local_current(&self, rates: &Rates, target: usize) -> f64 {
         let from = |source: usize| {
-            let indegree = pd14::synapses(target, source) / f64::from(pd14::NEURONS[target]);
-            self.mean_current(self.mean_rates[source].0, indegree * self.full_weight(source, target), source)
+            let spikes = pd14::indegree(target, source) * rates[source];
+            self.mean_current(spikes, self.full_weight(source, target), source)
         };
         (0..8).map(from).sum()
     }

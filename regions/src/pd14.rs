@@ -61,6 +61,11 @@ pub(crate) fn synapses(target: usize, source: usize) -> f64 {
     libm::log(1.0 - PROBABILITIES[target][source]) / libm::log((pairs - 1.0) / pairs)
 }
 
+/// Synapses from `source` on each neuron of `target`.
+pub(crate) fn indegree(target: usize, source: usize) -> f64 {
+    synapses(target, source) / f64::from(NEURONS[target])
+}
+
 /// The current in pA that an exponential synapse needs for a potential of 1 mV at its peak.
 pub(crate) fn current_per_psp(cell: &Cell, tau_syn: f64) -> f64 {
     let (tau_m, capacitance) = (cell.tau_m.0, cell.C_m.0);

@@ -1,6 +1,7 @@
 //! The microcircuit recipe: published counts, weights, delays, and rates that survive scaling.
 
 use connectome::network::{Network, Projection, Rule, StimulusKind, Value};
+use models::units::Hertz;
 use regions::pd14::{EXTERNAL_INDEGREES, MEAN_RATES, NEURONS, POPULATIONS};
 use regions::{Background, CorticoCortical, Microcircuit, Recipe, Size, isolated};
 
@@ -109,8 +110,13 @@ fn every_population_has_its_poisson_background() {
 #[test]
 fn a_constant_background_has_the_mean_of_the_poisson_one() {
     for indegree_scale in [1.0, 0.2] {
-        let poisson = circuit(Microcircuit { indegree_scale, ..Default::default() });
-        let dc = circuit(Microcircuit { indegree_scale, background: Background::Dc, ..Default::default() });
+        let poisson = circuit(Microcircuit { indegree_scale, mean_rates: Some(MEAN_RATES.map(Hertz)), ..Default::default() });
+        let dc = circuit(Microcircuit {
+            indegree_scale,
+            mean_rates: Some(MEAN_RATES.map(Hertz)),
+            background: Background::Dc,
+            ..Default::default()
+        });
         assert!(dc.stimuli.is_empty());
         assert_close(&mean_input(&dc), &mean_input(&poisson), 1e-6);
     }
@@ -120,7 +126,7 @@ fn a_constant_background_has_the_mean_of_the_poisson_one() {
 fn scaling_in_degrees_keeps_mean_and_variance_of_every_input() {
     let full = circuit(Microcircuit::default());
     for k in [0.5, 0.1, 0.02] {
-        let scaled = circuit(Microcircuit { indegree_scale: k, ..Default::default() });
+        let scaled = circuit(Microcircuit { indegree_scale: k, mean_rates: Some(MEAN_RATES.map(Hertz)), ..Default::default() });
         assert_close(&mean_input(&scaled), &mean_input(&full), 1e-4);
         assert_close(&input_variance(&scaled), &input_variance(&full), 1e-3);
         assert!((scaled.expected_synapses() / full.expected_synapses() - k).abs() < 1e-6);
@@ -139,8 +145,11 @@ fn scaling_sizes_keeps_in_degrees() {
 #[test]
 fn scaling_keeps_the_mean_input_with_tracts_too() {
     let brain = crate::brain::three_regions();
-    let network =
-        |indegree_scale| Recipe::Microcircuit(Microcircuit { indegree_scale, ..Default::default() }).network(&brain).expect("valid");
+    let network = |indegree_scale| {
+        Recipe::Microcircuit(Microcircuit { indegree_scale, mean_rates: Some(MEAN_RATES.map(Hertz)), ..Default::default() })
+            .network(&brain)
+            .expect("valid")
+    };
     assert_close(&mean_input(&network(0.1)), &mean_input(&network(1.0)), 1e-4);
 }
 

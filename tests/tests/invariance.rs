@@ -1,0 +1,63 @@
+//! Contract: the spikes of every shipped scenario are the same on 1, 2, 3 and 4 threads.
+//!
+//! Large scenarios are shrunk so that four builds of each stay short; what is kept is every population,
+//! rule, delay and stimulus they have.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use engine::{Block, Checksum, Settings, Simulation};
+use scenarios::Scenario;
+
+/// What makes a large scenario small.
+fn shrink(name: &str) -> &'static [&'static str] {
+    match name {
+        "macaque" => &["regions.size.scale=0.02", "regions.indegree_scale=0.02"],
+        "human" | "mouse" => &["regions.size.neurons=150", "regions.indegree_scale=0.05"],
+        "microcircuit" => &["regions.size.scale=0.05", "regions.indegree_scale=0.05"],
+        "braincog-human" | "braincog-macaque" => &["regions.size.neurons=150"],
+        "braincog-mouse" => &["regions.size.scale=0.0005", "regions.size.least=50"],
+        _ => &[],
+    }
+}
+
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let is_scenario = |p: &PathBuf| p.extension().is_some_and(|e| e == "toml") && p.file_name().is_some_and(|n| n != "Cargo.toml");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).filter(is_scenario).collect();
+    files.sort();
+    files
+}
+
+/// Number of spikes and their checksum after 60 ms.
+fn run(plan: &scenarios::Plan, threads: usize) -> (usize, String) {
+    let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
+    let mut simulation = Simulation::build(&plan.network, &settings, &[], &|_| {}).unwrap();
+    let (mut spikes, mut checksum) = (0, Checksum::default());
+    let mut observe = |block: &Block| {
+        spikes += block.spikes.len();
+        checksum.add(block.spikes);
+        ControlFlow::Continue(())
+    };
+    simulation.run((60.0 / settings.dt) as u64, &mut observe).unwrap();
+    (spikes, checksum.to_string())
+}
+
+#[test]
+fn every_shipped_scenario_gives_the_same_spikes_on_any_number_of_threads() {
+    let files = shipped();
+    assert!(files.len() >= 9, "{files:?}");
+    for file in files {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let mut scenario = Scenario::load(&file).unwrap();
+        for assignment in shrink(name) {
+            scenario.set(assignment).unwrap();
+        }
+        let plan = scenario.plan().unwrap_or_else(|e| panic!("{}", e.render()));
+        let one = run(&plan, 1);
+        assert!(one.0 > 100, "{name}: only {} spikes", one.0);
+        for threads in 2..=4 {
+            assert_eq!(run(&plan, threads), one, "{name} on {threads} threads");
+        }
+    }
+}
