@@ -90,7 +90,6 @@ fn rate(cell: &Cell, mean: f64, variance: f64) -> f64 {
     if to > 25.0 {
         return 0.0; // e^625 steps would pass before the first spike
     }
-    let from = from.max(-1e3);
     let width = (to - from) / PANELS as f64;
     let panel = |i: usize| {
         let middle = from + width * (i as f64 + 0.5);
