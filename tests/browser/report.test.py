@@ -3,8 +3,9 @@
 
 Contract: every page loads from a file with no console error, no exception and no request beyond
 itself; every panel of a full run is drawn; nothing overflows at 1280 and 400 px, light and dark; the
-controls do what they say. FOLDER_OF_PAGES is what the example `synthetic_report` wrote. Needs nothing
-but Python and chromium, which it drives over the debugging pipe (Chrome DevTools Protocol).
+controls do what they say. FOLDER_OF_PAGES is what the example `synthetic_report` wrote; a
+`run.html` in it, the page of a real run, is looked at too. Needs nothing but Python and chromium, which it
+drives over the debugging pipe (Chrome DevTools Protocol).
 """
 
 import base64
@@ -272,6 +273,11 @@ def main():
             look(browser, judge, pages / "flat.html", 1280, "light", FLAT_PANELS, shots)
             look(browser, judge, pages / "flat.html", 400, "dark", FLAT_PANELS, shots)
             look(browser, judge, pages / "bare.html", 400, "light", [], shots)
+            run = pages / "run.html"
+            if run.exists():
+                judge.check(run.stat().st_size < 3_000_000, f"the page of a run stays below 3 MB, got {run.stat().st_size}")
+                for width, theme in ((1280, "light"), (400, "dark")):
+                    look(browser, judge, run, width, theme, [p for p in FULL_PANELS if p != "matrix-empirical"], shots)
             controls(browser, judge, full)
         finally:
             browser.close()

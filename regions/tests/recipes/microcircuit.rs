@@ -185,3 +185,23 @@ fn the_parameters_are_the_models() {
         assert!(population.initial.keys().all(|name| model.state.iter().any(|f| f.name == name)));
     }
 }
+
+#[test]
+fn without_given_rates_scaling_keeps_nearly_the_input_that_the_published_rates_give() {
+    let full = circuit(Microcircuit::default());
+    let scaled = circuit(Microcircuit { indegree_scale: 0.1, ..Default::default() });
+    // 1 pA is 0.04 mV; threshold is 15 mV above rest.
+    for (scaled, full) in mean_input(&scaled).iter().zip(mean_input(&full)) {
+        assert!((scaled - full).abs() < 20.0, "{scaled} pA instead of {full} pA");
+    }
+}
+
+#[test]
+fn what_stands_for_left_out_inputs_knows_that_tracts_were_cut() {
+    let intact = crate::brain::three_regions();
+    let recipe = Recipe::Microcircuit(Microcircuit { indegree_scale: 0.1, ..Default::default() });
+    let before = recipe.network(&intact).expect("valid");
+    let after = recipe.lesioned(&crate::brain::cut(&intact), &intact).expect("valid");
+    let current = |network: &Network| network.populations[network.population("A.4E").expect("there")].params["I_e"];
+    assert!((current(&before) - current(&after)).abs() > 1.0, "{} and {}", current(&before), current(&after));
+}

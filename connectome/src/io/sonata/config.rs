@@ -111,8 +111,9 @@ fn resolve(name: &str, root: &Map<String, Value>, folder: &Path, at: &Place) -> 
     const MOST_LEVELS: usize = 16;
     let none = Map::new();
     let manifest = root.get("manifest").and_then(Value::as_object).unwrap_or(&none);
-    let mut path = name.replace("${configdir}", ".");
+    let mut path = name.to_string();
     for _ in 0..MOST_LEVELS {
+        path = path.replace("${configdir}", ".");
         let Some(start) = path.find('$') else {
             return Ok(folder.join(path.trim_start_matches("./")));
         };
