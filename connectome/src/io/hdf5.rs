@@ -51,7 +51,10 @@ impl Hdf5 {
     fn new(file: Result<File, hdf5_pure::Error>, at: Place, size: u64, most: u64) -> Result<Self, Error> {
         let container = |e: hdf5_pure::Error| Error::Container { at: at.clone(), what: "HDF5 file", reason: e.to_string() };
         let by_file = size.saturating_mul(MOST_VALUES_PER_BYTE).max(ALWAYS_ALLOWED);
-        Ok(Hdf5 { file: file.map_err(container)?, at, limits: Limits { values: most, by_file } })
+        let file = file.map_err(container)?;
+        // Listing the root tells a file that is cut off from an empty one.
+        file.root().datasets().and_then(|_| file.root().groups()).map_err(container)?;
+        Ok(Hdf5 { file, at, limits: Limits { values: most, by_file } })
     }
 
     /// The place of a dataset or group, for messages.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A folder that is removed at the end of a test.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// An empty folder for the test of this name.
-    pub fn new(test: &str) -> Self {
+    pub(crate) fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("braincog-record-{test}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("the folder for temporary files is writable");
@@ -16,7 +16,7 @@ impl Folder {
     }
 
     /// A file in it.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -28,7 +28,7 @@ impl Drop for Folder {
 }
 
 /// Lets h5py, libsonata and, if it is there, bmtk read everything in the folder.
-pub fn check_outputs(folder: &Folder) {
+pub(crate) fn check_outputs(folder: &Folder) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace");
     let Some(python) = python(root) else {
         println!("skipped: no python with h5py and libsonata");

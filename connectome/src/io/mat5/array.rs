@@ -82,7 +82,7 @@ fn head<'a>(bytes: &'a [u8], order: Order, at: &Place) -> Result<Option<Head<'a>
 
 /// Numbers are stored column by column.
 fn numbers(head: &Head, (rows, columns): (usize, usize), order: Order, at: &Place) -> Result<Value, Error> {
-    let expected = rows.checked_mul(columns).unwrap_or(usize::MAX);
+    let expected = rows.saturating_mul(columns);
     let stored = head.rest.first().copied();
     let found = stored.and_then(|e| e.len()).unwrap_or(0);
     if found != expected {

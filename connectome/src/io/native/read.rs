@@ -93,7 +93,7 @@ fn regions(file: &Hdf5, labels: Vec<String>) -> Result<Vec<Region>, Error> {
     for (region, p) in regions.iter_mut().zip(numbers(file, "position", &[n, 3])?.chunks_exact(3)) {
         region.position = p.iter().all(|x| !x.is_nan()).then(|| [p[0], p[1], p[2]]);
     }
-    let columns: [(&str, fn(&mut Region, f64)); 5] = [
+    let columns: [(&str, Setter); 5] = [
         ("volume", |r, v| r.volume = Some(v)),
         ("area", |r, v| r.area = Some(v)),
         ("neurons", |r, v| r.neurons = Some(v)),
@@ -106,6 +106,9 @@ fn regions(file: &Hdf5, labels: Vec<String>) -> Result<Vec<Region>, Error> {
     }
     Ok(regions)
 }
+
+/// Puts one number into a region.
+type Setter = fn(&mut Region, f64);
 
 fn hemisphere(file: &Hdf5, name: &str) -> Result<Option<Hemisphere>, Error> {
     if name.is_empty() {

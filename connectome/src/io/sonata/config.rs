@@ -115,7 +115,8 @@ fn resolve(name: &str, root: &Map<String, Value>, folder: &Path, at: &Place) -> 
     for _ in 0..MOST_LEVELS {
         path = path.replace("${configdir}", ".");
         let Some(start) = path.find('$') else {
-            return Ok(folder.join(path.trim_start_matches("./")));
+            // Leaves out what says nothing, as in `.//nodes.h5`.
+            return Ok(folder.join(path).components().collect());
         };
         // The longest variable that fits: $NET must not eat the start of $NETWORK.
         let of = |k: &str| format!("${}", k.trim_start_matches('$'));
