@@ -186,7 +186,7 @@ pub enum Quantity {
 }
 
 impl Quantity {
-    /// `value` in `unit`, as [`format`] writes it; a bare number where there is no unit.
+    /// `value` in `unit`, as [`format()`] writes it; a bare number where there is no unit.
     pub fn new(value: f64, unit: &str) -> Self {
         if unit.is_empty() { Quantity::Number(value) } else { Quantity::Text(format(value, unit)) }
     }

@@ -205,7 +205,8 @@ fn check_tells_neurons_synapses_and_memory_and_writes_nothing() {
     let runs = Runs::new();
     let said = run(braincog_sim().arg("check").arg(runs.path("pair.toml")).current_dir(runs.folder.path()));
     assert_eq!(said.code, 0, "{}", said.err);
-    let words = |key: &str| said.out.lines().find(|l| l.trim_start().starts_with(key)).map(|l| l.split_whitespace().last().unwrap().to_string());
+    let words =
+        |key: &str| said.out.lines().find(|l| l.trim_start().starts_with(key)).map(|l| l.split_whitespace().last().unwrap().to_string());
     assert_eq!((words("neurons"), words("synapses")), (Some("100".into()), Some("1,500".into())), "{}", said.out);
     assert!(said.out.contains("in all"), "{}", said.out);
     assert_eq!(files(runs.folder.path()), ["pair.toml"]);

@@ -8,7 +8,19 @@ use tests::{Folder, braincog_sim, run};
 fn help_is_enough_to_start() {
     let said = run(braincog_sim().arg("--help"));
     assert_eq!(said.code, 0);
-    let words = ["run", "check", "import", "inspect", "report", "compare", "models", "atlases", "completions", "scenarios/macaque.toml", "Exit codes"];
+    let words = [
+        "run",
+        "check",
+        "import",
+        "inspect",
+        "report",
+        "compare",
+        "models",
+        "atlases",
+        "completions",
+        "scenarios/macaque.toml",
+        "Exit codes",
+    ];
     for word in words {
         assert!(said.out.contains(word), "{word} in {}", said.out);
     }
@@ -75,11 +87,18 @@ fn an_imported_connectome_is_inspected_with_the_same_counts_and_sums() {
     let said = run(braincog_sim().arg("import").arg(&csv).arg("-o").arg(&h5));
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.contains("3 regions, 3 tracts"), "{}", said.out);
-    let fact = |out: &str, key: &str| out.lines().find(|l| l.trim_start().starts_with(key)).map(|l| l.split_whitespace().last().unwrap().to_string());
+    let fact = |out: &str, key: &str| {
+        out.lines().find(|l| l.trim_start().starts_with(key)).map(|l| l.split_whitespace().last().unwrap().to_string())
+    };
     for file in [&csv, &h5] {
         let said = run(braincog_sim().arg("inspect").arg(file));
         assert_eq!(said.code, 0, "{}", said.err);
-        assert_eq!((fact(&said.out, "tracts"), fact(&said.out, "sum of weights")), (Some("3".into()), Some("3.50000".into())), "{}", said.out);
+        assert_eq!(
+            (fact(&said.out, "tracts"), fact(&said.out, "sum of weights")),
+            (Some("3".into()), Some("3.50000".into())),
+            "{}",
+            said.out
+        );
     }
     let again = run(braincog_sim().arg("import").arg(&csv).arg("-o").arg(&h5));
     assert_eq!(again.code, 2);
@@ -107,7 +126,8 @@ fn a_bad_connectome_is_named_with_its_line_and_nothing_is_written() {
     assert_eq!(said.code, 2);
     assert!(said.err.starts_with("error: ") && said.err.contains("brain.csv: line 2") && said.err.contains("`x`"), "{}", said.err);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    let said = run(braincog_sim().arg("import").arg(folder.file("good.csv", "0,1\n1,0\n")).arg("-o").arg(folder.path().join("no/such/folder.h5")));
+    let said =
+        run(braincog_sim().arg("import").arg(folder.file("good.csv", "0,1\n1,0\n")).arg("-o").arg(folder.path().join("no/such/folder.h5")));
     assert_eq!(said.code, 3, "{}", said.err);
 }
 

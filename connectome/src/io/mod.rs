@@ -1,6 +1,6 @@
 //! Connectome files: one module per format, recognised by content and never by file name.
 //!
-//! A new format is one file with `sniff` and `load`, and one line in [`FORMATS`]. Whatever direction a file
+//! A new format is one file with `sniff` and `load`, and one line in `FORMATS`. Whatever direction a file
 //! uses, what comes out has row = target, column = source, and has passed [`Connectome::check`].
 
 mod companions;

@@ -8,7 +8,7 @@ use std::io::Cursor;
 use calamine::{Data, DataRef, Reader, Sheets, open_workbook_auto_from_rs};
 
 use super::text::{edges, matrix};
-use super::zip::member_names;
+use super::zip::{Archive, is_zip, member_names};
 use super::{Input, LoadOptions};
 use crate::brain::Connectome;
 use crate::error::{Error, Place, nearest, quoted};
@@ -17,6 +17,10 @@ use crate::error::{Error, Place, nearest, quoted};
 const COMPOUND: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 /// Rows above, below and beside a matrix that may hold something else.
 const MARGIN: usize = 64;
+/// Cells that any table may have, and how many more for each that is not blank: two cells in far corners must not
+/// make a table of 10^10.
+const FREE_CELLS: usize = 4 << 20;
+const MAX_SPARSITY: usize = 100;
 
 /// A compound document, or a zip archive with a workbook in it.
 pub(crate) fn sniff(input: &Input) -> bool {
@@ -26,6 +30,7 @@ pub(crate) fn sniff(input: &Input) -> bool {
 
 pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, Error> {
     let container = |e: calamine::Error| Error::Container { at: input.place(), what: "spreadsheet", reason: e.to_string() };
+    check_unpacked(input)?;
     let mut book = open_workbook_auto_from_rs(Cursor::new(input.bytes)).map_err(container)?;
     let names = book.sheet_names();
     let Some(first) = names.first() else {
@@ -49,6 +54,16 @@ pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, E
     Ok(c)
 }
 
+/// The reader unpacks without a limit, so everything is unpacked once before it to see that it is no bomb.
+fn check_unpacked(input: &Input) -> Result<(), Error> {
+    if !is_zip(input.bytes) {
+        return Ok(());
+    }
+    let mut archive = Archive::open(input)?;
+    let names = archive.names().to_vec();
+    names.iter().try_for_each(|name| archive.read(name).map(drop))
+}
+
 fn read_sheet(
     book: &mut Sheets<Cursor<&[u8]>>,
     name: &str,
@@ -63,7 +78,7 @@ fn read_sheet(
     let at = input.part(format!("sheet {name}"));
     let cells = cells(book, name, &at, options.max_regions + MARGIN)?;
     let (text, blanks) =
-        table(cells).ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
+        table(cells, &at)?.ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
     let place = at.to_string();
     let sheet = Input { name: &place, bytes: text.as_bytes(), path: None };
     // The sheet is chosen; a column is not asked for.
@@ -78,7 +93,7 @@ fn read_sheet(
 /// The cells that hold something: row, column, text.
 type Cells = Vec<(usize, usize, String)>;
 
-/// Reads cell by cell: a single cell in the last row and column must not make a table of 10^10 cells.
+/// Reads cell by cell: the range that a sheet claims to have may be far larger than what it holds.
 fn cells(book: &mut Sheets<Cursor<&[u8]>>, name: &str, at: &Place, limit: usize) -> Result<Cells, Error> {
     let container = |reason: String| Error::Container { at: at.clone(), what: "sheet", reason };
     let mut all = Vec::new();
@@ -140,17 +155,44 @@ fn show_owned(value: &Data) -> String {
 
 /// The table of a sheet as CSV, with as many line breaks above it as there are rows, so that lines are rows of the
 /// sheet; and the number of blank cells inside. `None` if the sheet is empty.
-fn table(mut cells: Cells) -> Option<(String, usize)> {
+fn table(mut cells: Cells, at: &Place) -> Result<Option<(String, usize)>, Error> {
     cells.sort_by_key(|c| (c.0, c.1));
+    let Some(Extent { rows, left, right }) = extent(&cells) else { return Ok(None) };
+    let (found, limit) = (rows.len().saturating_mul(right - left + 1), FREE_CELLS.saturating_add(MAX_SPARSITY.saturating_mul(cells.len())));
+    if found > limit {
+        return Err(Error::TooLarge {
+            at: at.clone(),
+            what: "cells, nearly all of them blank".into(),
+            found: found as u64,
+            limit: limit as u64,
+        });
+    }
+    Ok(Some(as_csv(&rows, left, right)))
+}
+
+/// The rows of a table and the columns where it begins and ends.
+struct Extent<'a> {
+    rows: Vec<&'a [(usize, usize, String)]>,
+    left: usize,
+    right: usize,
+}
+
+/// Where the table is in the sorted cells of a sheet.
+fn extent(cells: &[(usize, usize, String)]) -> Option<Extent<'_>> {
     let rows: Vec<&[(usize, usize, String)]> = cells.chunk_by(|a, b| a.0 == b.0).collect();
     let widest = rows.iter().map(|r| r.len()).max()?;
     // A title or a footnote has few cells. Between the first and the last full row nothing is skipped.
     let full = |r: &&[(usize, usize, String)]| 2 * r.len() >= widest;
     let (first, last) = (rows.iter().position(full)?, rows.iter().rposition(full)?);
-    let rows = &rows[first..=last];
+    let rows = rows[first..=last].to_vec();
     let left = rows.iter().filter_map(|r| r.first()).map(|c| c.1).min()?;
     let right = rows.iter().filter_map(|r| r.last()).map(|c| c.1).max()?;
-    let (mut text, mut blanks) = ("\n".repeat(rows.first()?.first()?.0), 0);
+    Some(Extent { rows, left, right })
+}
+
+fn as_csv(rows: &[&[(usize, usize, String)]], left: usize, right: usize) -> (String, usize) {
+    let above = rows.first().and_then(|r| r.first()).map_or(0, |c| c.0);
+    let (mut text, mut blanks) = ("\n".repeat(above), 0);
     for (r, row) in rows.iter().enumerate() {
         let mut cells = row.iter().peekable();
         for column in left..=right {
@@ -168,7 +210,7 @@ fn table(mut cells: Cells) -> Option<(String, usize)> {
         }
         text.push('\n');
     }
-    Some((text, blanks))
+    (text, blanks)
 }
 
 fn quote(text: &mut String, cell: &str) {
@@ -181,6 +223,10 @@ fn quote(text: &mut String, cell: &str) {
 mod tests {
     use super::*;
 
+    fn at() -> Place {
+        Place::file("sheet")
+    }
+
     fn cells_of(rows: &[&[&str]]) -> Cells {
         let row = |(r, row): (usize, &&[&str])| row.iter().enumerate().map(|(c, t)| (r, c, t.to_string())).collect::<Vec<_>>();
         rows.iter().enumerate().flat_map(row).filter(|c| !c.2.is_empty()).collect()
@@ -189,13 +235,13 @@ mod tests {
     #[test]
     fn titles_and_footnotes_are_skipped_and_lines_stay_rows_of_the_sheet() {
         let sheet = cells_of(&[&["Table 1"], &[], &["", "A", "B"], &["A", "0", "1"], &["B", "", "0"], &["note"]]);
-        let (text, blanks) = table(sheet).expect("a table");
+        let (text, blanks) = table(sheet, &at()).expect("small").expect("a table");
         assert_eq!(text, "\n\n\"\",\"A\",\"B\"\n\"A\",\"0\",\"1\"\n\"B\",0,\"0\"\n");
         assert_eq!(blanks, 1);
     }
 
     #[test]
     fn an_empty_sheet_is_no_table() {
-        assert_eq!(table(Vec::new()), None);
+        assert!(table(Vec::new(), &at()).expect("small").is_none());
     }
 }

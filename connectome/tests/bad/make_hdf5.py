@@ -35,7 +35,9 @@ def mat5(name, *parts):
     (HERE / name).write_bytes(b" " * 124 + b"\x00\x01IM" + b"".join(parts))
 
 
-def xlsx(name, rows):
+def xlsx(name, rows, more=None):
+    """A workbook of one sheet; `rows` are values or the XML of the rows; `more` are members packed a millionfold."""
+
     def cell(r, c, v):
         ref = f"{chr(65 + c)}{r + 1}"
         if v is None:
@@ -46,7 +48,7 @@ def xlsx(name, rows):
             return f'<c r="{ref}" t="inlineStr"><is><t>{v}</t></is></c>'
         return f'<c r="{ref}"><v>{v}</v></c>'
 
-    body = "".join(f'<row r="{r + 1}">' + "".join(cell(r, c, v) for c, v in enumerate(row)) + "</row>" for r, row in enumerate(rows))
+    body = rows if isinstance(rows, str) else "".join(f'<row r="{r + 1}">' + "".join(cell(r, c, v) for c, v in enumerate(row)) + "</row>" for r, row in enumerate(rows))
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     package = "http://schemas.openxmlformats.org/package/2006"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -61,6 +63,8 @@ def xlsx(name, rows):
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, content in members.items():
             archive.writestr(zipfile.ZipInfo(member, (2000, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+        for member, content in (more or {}).items():
+            archive.writestr(zipfile.ZipInfo(member, (2000, 1, 1, 0, 0, 0)), content, zipfile.ZIP_BZIP2)
     (HERE / name).write_bytes(out.getvalue())
 
 
@@ -116,6 +120,10 @@ def main():
     xlsx("word-cell.xlsx", [["Weights of tracts"], [], [None, "A", "B"], ["A", 0, "many"], ["B", 2, 0]])
     xlsx("labels-differ.xlsx", [[None, "A", "B"], ["A", 0, 1], ["C", 2, 0]])
     xlsx("empty.xlsx", [])
+    # One cell to a row, so that every row counts as a full one, alternately far left and far right.
+    diagonal = "".join(f'<row r="{r}"><c r="{c}{r}"><v>1</v></c></row>' for r, c in [(r, "A" if r % 2 else "ZZZ") for r in range(1, 3001)])
+    xlsx("far-cells.xlsx", diagonal)
+    xlsx("bomb.xlsx", [[None, "A"], ["A", 1]], {"xl/sharedStrings.xml": b" " * (257 << 20)})
     (HERE / "broken.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     (HERE / "sonata-no-files.json").write_text('{"networks": {"nodes": [], "edges": []}}\n')
     (HERE / "sonata-variable.json").write_text(

@@ -91,8 +91,7 @@ fn strongest_regions(c: &Connectome) -> Table {
     let mut order: Vec<usize> = (0..c.n()).collect();
     let total = |i: usize| strengths[i].incoming + strengths[i].outgoing;
     order.sort_by(|a, b| total(*b).total_cmp(&total(*a)));
-    let mut table =
-        Table::new(&["strongest regions", ">tracts in", ">tracts out", ">weight in", ">weight out", ">community", ">neurons"]);
+    let mut table = Table::new(&["strongest regions", ">tracts in", ">tracts out", ">weight in", ">weight out", ">community", ">neurons"]);
     for i in order.into_iter().take(LISTED) {
         let (degree, strength, region) = (&degrees[i], &strengths[i], &c.regions[i]);
         table.row([

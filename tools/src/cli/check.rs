@@ -14,7 +14,8 @@ pub(crate) fn describe(resolved: &Resolved) -> String {
     let network = &plan.network;
     let mut text = format!("{}{}\n", plan.name, plan.variant.as_ref().map_or_else(String::new, |v| format!(", variant {v}")));
     let mut facts = Table::new(&["", ">"]);
-    let brain = plan.connectome.as_ref().map(|c| format!("{} ({} regions, {} tracts)", c.name, count(c.n() as f64), count(c.n_tracts() as f64)));
+    let brain =
+        plan.connectome.as_ref().map(|c| format!("{} ({} regions, {} tracts)", c.name, count(c.n() as f64), count(c.n_tracts() as f64)));
     facts.row(["connectome", brain.as_deref().unwrap_or("none")]);
     facts.row(["populations", &count(network.populations.len() as f64)]);
     facts.row(["projections", &count(network.projections.len() as f64)]);

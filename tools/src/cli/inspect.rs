@@ -22,10 +22,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<String, Error> {
     }
     match what.to_str().filter(|name| atlas::names().any(|known| known == *name)) {
         Some(name) => Ok(brain::describe(&atlas::load(name)?)),
-        None => Err(Error::NothingToInspect {
-            what: what.display().to_string(),
-            atlases: atlas::names().collect::<Vec<_>>().join(", "),
-        }),
+        None => Err(Error::NothingToInspect { what: what.display().to_string(), atlases: atlas::names().collect::<Vec<_>>().join(", ") }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One self-contained HTML page per run.
 //!
-//! A [`RunData`] says what happened; [`render`] makes the page and [`write`] puts it in place. The
+//! A [`RunData`] says what happened; [`render`] makes the page and [`write()`] puts it in place. The
 //! page asks nothing of a network or a library: its script is hand-written and its data sit in it as
 //! base64 arrays. Its size is bounded whatever the run's: the raster keeps a fixed share of neurons
 //! ([`Raster`]), traces are averaged into fewer bins and matrices of very many regions are thinned out.

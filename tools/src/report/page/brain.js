@@ -195,7 +195,7 @@ function compass(ctx, project, h) {
   ctx.textAlign = "center";
   for (const [name, axis] of [["right", [1, 0, 0]], ["front", [0, 1, 0]], ["up", [0, 0, 1]]]) {
     const [x, y] = project(axis);
-    if (Math.hypot(x, y) < 0.45) continue;
+    if (Math.hypot(x, y) < 0.5) continue;
     ctx.lineWidth = 1.2;
     line(ctx, cx, cy, cx + x * length, cy - y * length, ink("soft"));
     ctx.fillStyle = ink("soft");

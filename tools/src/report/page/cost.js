@@ -35,7 +35,7 @@ function drawCost() {
     label: all.map((p) => `${p.name} ${lasting(p.wall).join(" ")}`).join(", "),
     draw: (ctx, w, h) => {
       const x = scaleOf(0, top, 88, w - 78);
-      for (const t of ticksOf(x)) {
+      for (const t of ticksOf(x, 48)) {
         line(ctx, x(t), 4, x(t), h - 32, ink("faint"));
         ctx.fillStyle = ink("soft");
         ctx.textAlign = "center";
@@ -63,7 +63,7 @@ function phaseBars(ctx, p, x, top, row, total) {
     if (kind === "wall") ctx.fillRect(x.a, y, width, thick);
     else ctx.strokeRect(x.a + 0.7, y + 0.7, width, thick - 1.4);
     ctx.fillStyle = ink("soft");
-    const share = kind === "wall" && p.name !== "build" && total > 0 ? ` · ${Math.round((100 * value) / total)} %` : "";
+    const share = kind === "wall" && p.name !== "build" && total > 0 ? ` · ${value < 0.005 * total ? "< 1" : Math.round((100 * value) / total)} %` : "";
     ctx.fillText(lasting(value).join(" ") + share, x.a + width + 6, y + thick / 2);
   }
 }

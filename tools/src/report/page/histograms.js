@@ -119,6 +119,7 @@ function rateBins(populations, seconds) {
 function drawCv() {
   const dots = RUN.populations.filter((p) => isNumber(p.cv_isi));
   if (!dots.length) return emptyIn("cv", "No neuron fired three spikes or more.");
+  place("cv-hint").textContent = `CV: mean over the neurons with at least three spikes in these ${shown(RUN.end_ms - RUN.start_ms, 4)} ms; where intervals are not much shorter than that, it comes out too low.`;
   const top = Math.max(1.25, ...dots.map((p) => p.cv_isi)) * 1.04;
   const frame = (w, h) => ({ x: scaleOf(0, KINDS.length, 44, w - 10), y: scaleOf(0, top, h - 34, 24) });
   // Spread sideways by the golden ratio, which never repeats a place.

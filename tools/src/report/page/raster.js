@@ -4,7 +4,7 @@ function drawRaster() {
   const r = RUN.raster;
   if (!dots || !dots.time.length) return emptyIn("raster", r ? "No neuron fired." : "This run recorded no spikes.", true);
   const share = r.share < 1 ? ` Shown: ${whole(r.shown)} spikes of ${shown(r.share * 100)} % of the neurons of every population, evenly spaced.` : "";
-  place("raster-lead").textContent = `${whole(r.total)} spikes recorded.${share}`;
+  place("raster-lead").textContent = `${whole(r.total)} spikes recorded${RUN.start_ms > 0 ? ` after a warm-up of ${shown(RUN.start_ms)} ms` : ""}.${share}`;
   const layout = rasterLayout();
   const rows = new Float64Array(dots.time.length);
   for (let i = 0; i < rows.length; i++) rows[i] = layout.first[dots.population[i]] + dots.neuron[i];
