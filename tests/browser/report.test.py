@@ -37,6 +37,16 @@ COLOURS = """(id) => {
   return seen.size;
 }"""
 
+# Painted pixels on the upper and lower edges of the brain: its outline would show there if it were cut off.
+EDGES = """(() => {
+  const canvas = document.querySelector("#brain canvas");
+  // Read from a copy: chromium warns of pages that read their canvases again and again.
+  const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height }).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const row = (y) => copy.getImageData(0, y, canvas.width, 1).data.filter((v, i) => i % 4 === 3 && v > 0).length;
+  return row(0) + row(canvas.height - 1);
+})()"""
+
 
 class Browser:
     """A headless chromium behind a pair of pipes."""
@@ -212,6 +222,10 @@ def controls(browser, judge, page):
     changes("heat", pick % ("rates-smooth", 4), "rates can be smoothed")
     changes("brain", key % ("brain", "ArrowLeft"), "an arrow key turns the brain")
     changes("brain", "document.querySelector('[data-view=top]').click()", "the brain can be seen from above")
+    for view in ("side", "top", "front"):
+        browser.run(f"document.querySelector('[data-view={view}]').click()")
+        browser.settle()
+        judge.check(browser.run(EDGES) == 0, f"the whole brain is seen from {view}")
     changes("brain", "(() => { const s = document.getElementById('brain-time'); s.value = 20; s.dispatchEvent(new Event('input')); })()", "the brain shows the rate at a time")
     changes("isi", pick % ("distribution-region", 2), "intervals of one region can be shown")
     changes("heat", click % "theme", "the theme can be switched")

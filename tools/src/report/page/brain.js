@@ -82,11 +82,11 @@ function projection({ yaw, pitch }) {
 
 function paintBrain(ctx, w, h, state) {
   const project = projection(state);
-  const unit = (Math.min(w - 90, (h - 20) * 1.45) / 2 / state.radius) * 0.92;
-  const spots = state.placed.map((p) => {
-    const [x, y, z] = project(p.at);
-    return { ...p, x: (w - 50) / 2 + x * unit, y: h / 2 - y * unit, z: z / state.radius };
-  });
+  const seen = state.placed.map((p) => ({ p, at: project(p.at) }));
+  // As large as this view allows; the colour bar keeps 50 px, the outline of the outermost spots 34.
+  const [wide, high] = [0, 1].map((k) => Math.max(state.radius / 4, ...seen.map((s) => Math.abs(s.at[k]))));
+  const unit = Math.min(((w - 50) / 2 - 34) / wide, (h / 2 - 34) / high);
+  const spots = seen.map(({ p, at: [x, y, z] }) => ({ ...p, x: (w - 50) / 2 + x * unit, y: h / 2 - y * unit, z: z / state.radius }));
   state.spots = spots;
   state.size = Math.max(3.5, Math.min(12, 62 / Math.sqrt(spots.length)) * Math.min(1, 0.35 + w / 950));
   const top = state.tops[state.frame ? 1 : 0];
