@@ -1,12 +1,14 @@
-//! A barrier that spins briefly, then yields.
+//! A barrier that spins briefly, then yields, then sleeps.
 //!
 //! Threads meet once per epoch, thousands of times a second, so waking a sleeping thread would cost more
-//! than the wait. But on a machine whose cores are also used by others a thread that only spins takes
-//! the core from the one it waits for.
+//! than the usual wait. But on a machine whose cores are also used by others a thread that only spins
+//! takes the core from the one it waits for, and one that only yields comes back late.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 const SPINS: u32 = 4096;
+const YIELDS: u32 = 16;
 
 /// Where `n` threads wait for each other.
 pub(crate) struct Barrier {
@@ -14,6 +16,8 @@ pub(crate) struct Barrier {
     arrived: AtomicUsize,
     generation: AtomicUsize,
     broken: AtomicBool,
+    sleepers: Mutex<()>,
+    woken: Condvar,
 }
 
 /// A thread that takes part failed: nobody will come any more.
@@ -22,7 +26,14 @@ pub(crate) struct Broken;
 
 impl Barrier {
     pub(crate) fn new(n: usize) -> Self {
-        Barrier { n, arrived: AtomicUsize::new(0), generation: AtomicUsize::new(0), broken: AtomicBool::new(false) }
+        Barrier {
+            n,
+            arrived: AtomicUsize::new(0),
+            generation: AtomicUsize::new(0),
+            broken: AtomicBool::new(false),
+            sleepers: Mutex::new(()),
+            woken: Condvar::new(),
+        }
     }
 
     /// Waits until all threads are here.
@@ -30,22 +41,32 @@ impl Barrier {
         let generation = self.generation.load(Ordering::Acquire);
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.n {
             self.arrived.store(0, Ordering::Relaxed);
-            self.generation.store(generation.wrapping_add(1), Ordering::Release);
+            self.wake(|| self.generation.store(generation.wrapping_add(1), Ordering::Release));
             return Ok(());
         }
-        let mut spins = 0;
-        while self.generation.load(Ordering::Acquire) == generation {
-            if self.broken.load(Ordering::Relaxed) {
-                return Err(Broken);
-            }
-            if spins < SPINS {
-                spins += 1;
+        let over = || self.generation.load(Ordering::Acquire) != generation || self.broken.load(Ordering::Acquire);
+        let mut tries = 0;
+        while !over() {
+            if tries < SPINS {
                 std::hint::spin_loop();
-            } else {
+            } else if tries < SPINS + YIELDS {
                 std::thread::yield_now();
+            } else {
+                let guard = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+                drop(self.woken.wait_while(guard, |()| !over()));
             }
+            tries += 1;
         }
-        Ok(())
+        if self.generation.load(Ordering::Acquire) == generation { Err(Broken) } else { Ok(()) }
+    }
+
+    /// Changes what the waiting look at, then wakes those that sleep. The lock keeps a thread from
+    /// falling asleep between its look and our call.
+    fn wake(&self, change: impl FnOnce()) {
+        let guard = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        change();
+        drop(guard);
+        self.woken.notify_all();
     }
 
     /// Ends all waiting for good when the guard is dropped by a panic.
@@ -60,7 +81,7 @@ pub(crate) struct Guard<'a>(&'a Barrier);
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.broken.store(true, Ordering::Relaxed);
+            self.0.wake(|| self.0.broken.store(true, Ordering::Release));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The run loop: threads, epochs, and what an observer sees.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Instant;
 
@@ -170,7 +170,7 @@ impl Simulation {
     pub fn run(&mut self, steps: u64, observer: &mut dyn Observer) -> Result<(), Error> {
         let world = World {
             barrier: Barrier::new(self.shards.len()),
-            stop: AtomicBool::new(false),
+            last_epoch: AtomicU64::new(u64::MAX),
             means: &self.means,
             boards: &self.boards,
             min_delay: self.min_delay,
@@ -197,7 +197,8 @@ impl Simulation {
 /// What all threads of a run share.
 struct World<'a> {
     barrier: Barrier,
-    stop: AtomicBool,
+    /// The epoch after which all threads stop.
+    last_epoch: AtomicU64,
     means: &'a Means,
     boards: &'a [[RwLock<Outbox>; 2]],
     min_delay: u64,
@@ -229,13 +230,14 @@ impl World<'_> {
             self.barrier.wait()?;
             let met = Instant::now();
             shard.phases.communicate += (met - waiting).as_secs_f64();
-            let stop = self.stop.load(Ordering::Acquire);
+            let stop = epoch >= self.last_epoch.load(Ordering::Acquire);
             step = until;
             if let Some(recorder) = recorder.as_deref_mut() {
                 self.boards.iter().for_each(|b| recorder.take(&b[parity(epoch)].read().unwrap_or_else(PoisonError::into_inner)));
                 if recorder.flush(step, stop || step == self.span.end).is_break() {
-                    // All threads see this after the next barrier, so all stop at the same step.
-                    self.stop.store(true, Ordering::Release);
+                    // A slow thread may read this before or after its barrier of the present epoch, but all
+                    // read it after the next one: so the epoch is named, and all stop at the same step.
+                    self.last_epoch.fetch_min(epoch + 1, Ordering::AcqRel);
                 }
                 shard.phases.record += met.elapsed().as_secs_f64();
             }
