@@ -115,7 +115,7 @@ for name in "${stages[@]}"; do run_stage "$name"; done
 
 printf '\n=== summary\n'
 printf '%s\n' "${summary[@]}"
-grep -h '^skipped: no ' "$logs"/* | sort | uniq -c || true
+grep -hs '^skipped: no ' "$logs"/* | sort | uniq -c || true
 if [ "$failed" -ne 0 ]; then
     echo "FAILED after $SECONDS s"
     exit 1
