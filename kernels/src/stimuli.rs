@@ -37,7 +37,7 @@ enum Source {
     Steps(Signal),
     Sine { amplitude: f64, offset: f64, omega: f64, phase: f64 },
     Noise { interval: i64, normal: Box<Sampler>, held: Vec<real>, until: i64 },
-    Ou { decay: real, kick: real, mean: real, state: Vec<real>, normal: Box<Sampler>, started: bool },
+    Ou { decay: real, kick: real, mean: real, state: Vec<real>, noise: Vec<real>, normal: Box<Sampler>, started: bool },
 }
 
 /// Where a slice lies and what its weights mean.
@@ -92,6 +92,7 @@ impl Drive {
                     kick: (1.0 - decay * decay).sqrt() as real,
                     mean: *mean as real,
                     state: vec![0.0; n.next_multiple_of(PLANE)],
+                    noise: vec![0.0; n.next_multiple_of(PLANE)],
                     normal: normal(0.0, *std),
                     started: false,
                 }
@@ -169,10 +170,9 @@ impl Drive {
                 }
                 driven.iter_mut().zip(&held[self.neurons.clone()]).for_each(|(c, h)| *c += h);
             }
-            Source::Ou { decay, kick, mean, state, normal, started } => {
-                let mut noise = vec_of_normals(state.len());
-                draw(&stream, normal, first_plane, (emitted + 1) as u64, &mut noise);
-                for (x, xi) in state.iter_mut().zip(&noise) {
+            Source::Ou { decay, kick, mean, state, noise, normal, started } => {
+                draw(&stream, normal, first_plane, (emitted + 1) as u64, noise);
+                for (x, xi) in state.iter_mut().zip(noise.iter()) {
                     *x = if *started { *decay * *x + *kick * xi } else { *xi };
                 }
                 *started = true;
@@ -181,10 +181,6 @@ impl Drive {
             Source::Poisson { .. } | Source::Spikes { .. } => {}
         }
     }
-}
-
-fn vec_of_normals(n: usize) -> Vec<real> {
-    vec![0.0; n]
 }
 
 fn add(currents: &mut [real], value: real) {
