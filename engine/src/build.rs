@@ -3,21 +3,24 @@
 //! Every part is made by whichever thread is free: all draws are named by what they are for, so the
 //! result does not depend on who makes it. Chunks of sources are the unit of work.
 
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
 
-use connectome::network::{Network, StimulusKind, Storage};
+use connectome::network::{Network, Rule, StimulusKind};
 use kernels::cells::{self, CellsSpec};
 use kernels::delivery::{self, Calendar};
 use kernels::layout::{Layout, Slice};
 use kernels::quantile::Sampler;
+use kernels::rows::{Scratch, Wiring};
 use kernels::scale::Scales;
 use kernels::stimuli::{Drive, SliceInfo};
-use kernels::store::{BlockStore, Builder, CHUNK, Chunk, Scratch};
-use kernels::wiring::Prepared;
+use kernels::store::{Full, Shelves, Store};
+use kernels::wiring::{self, Prepared};
 use rayon::prelude::*;
 
+use crate::procedural::{Parcel, Procedural, Waiting};
 use crate::shard::{Means, Outbox, Shard, SliceState, Tap, TargetBlock};
+use crate::storage::{self, Class};
 use crate::{Error, Probe, Settings, Simulation};
 
 /// Longest delay in steps.
@@ -38,35 +41,45 @@ impl Simulation {
         }
         let sizes: Vec<u32> = network.populations.iter().map(|p| p.size).collect();
         let layout = Layout::new(&sizes, settings.threads);
-        let wiring: Vec<Prepared> = (0..network.projections.len()).map(|i| Prepared::new(network, i, settings.dt, settings.seed)).collect();
-        let (min_delay, max_delay) = delays(network, &wiring, settings)?;
-        let scales = Scales::new(network, &wiring, settings.dt)?;
+        let projections = wiring::prepare(network, settings.dt, settings.seed);
+        let procedural: Vec<bool> = storage::classes(network, settings).iter().map(|c| *c == Class::Procedural).collect();
+        let (min_delay, max_delay) = delays(network, &projections, settings)?;
+        let scales = Scales::new(network, &projections, settings.dt)?;
         let mut kinds = Vec::new();
-        let codings = wiring.iter().map(|w| scales.coding(w, &mut kinds)).collect::<Result<Vec<_>, _>>()?;
-        let outgoing = outgoing(network);
-        let builder = Builder { wiring: &wiring, codings: &codings, kinds: &kinds, layout: &layout, outgoing: &outgoing, dt: settings.dt };
-        let stores = stores(&builder, settings.threads, progress)?;
-
-        let maker = Maker { network, settings, layout: &layout, scales: &scales, probes };
-        let mut shards: Vec<Shard> = (0..settings.threads).map(|_| Shard::new(kinds.clone())).collect();
+        let codings = projections.iter().map(|w| scales.coding(w, &mut kinds)).collect::<Result<Vec<_>, _>>()?;
+        let mut wiring = Wiring { projections, codings, kinds, layout };
+        let made_anew = expected(network, &procedural);
+        let stores = stores(&wiring, &stored_outgoing(network, &procedural)?, settings.threads, progress)?;
+        let procedural = Procedural::new(&wiring, &procedural, network.populations.len());
+        if procedural.is_none() {
+            // Nothing will be made any more.
+            wiring.projections = Vec::new();
+        }
+        let maker = Maker { network, settings, layout: &wiring.layout, scales: &scales, probes };
         let n_receptors = network.populations.iter().enumerate().map(|(p, _)| scales.of(p).len()).max().unwrap_or(0);
-        for (block, store) in stores.into_iter().enumerate() {
-            shards[layout.owner[block]].blocks.push(TargetBlock {
-                store,
-                calendar: Calendar::new(max_delay),
-                sums: (0..n_receptors).map(|_| delivery::sums()).collect(),
-                slices: layout.slices.iter().filter(|s| s.block == block).map(|s| maker.slice(s)).collect::<Result<_, _>>()?,
-            });
+        let mut shards: Vec<Shard> = stores.into_iter().map(Shard::new).collect();
+        for (block, owner) in wiring.layout.owner.iter().enumerate() {
+            let slices = wiring.layout.slices_of(block).iter().map(|s| maker.slice(s)).collect::<Result<_, _>>()?;
+            let sums = (0..n_receptors).map(|_| delivery::sums()).collect();
+            shards[*owner].blocks.push(TargetBlock { sums, slices });
+            shards[*owner].calendars.push(Calendar::new(max_delay));
+        }
+        if let Some(procedural) = &procedural {
+            shards.iter_mut().for_each(|shard| shard.waiting = Waiting::new(procedural, 0));
         }
         let means = Means::new(network.populations.len());
         // What step 0 reads is what the step before it would have left.
         shards.iter().flat_map(|s| &s.blocks).flat_map(|b| &b.slices).for_each(|slice| means.add(2, slice));
         let takes_mean = shards.iter().flat_map(|s| &s.blocks).flat_map(|b| &b.slices).any(|s| s.mean.is_some());
+        let parcels = || RwLock::new((0..settings.threads).map(|_| Parcel::default()).collect());
         Ok(Simulation {
             settings: *settings,
             n_neurons,
-            n_synapses: shards.iter().flat_map(|s| &s.blocks).map(|b| b.store.n_synapses()).sum(),
+            n_synapses: shards.iter().map(|s| s.store.n_synapses()).sum::<u64>() + made_anew,
             boards: (0..settings.threads).map(|_| [RwLock::new(Outbox::default()), RwLock::new(Outbox::default())]).collect(),
+            parcels: (0..settings.threads).map(|_| parcels()).collect(),
+            wiring,
+            procedural,
             shards,
             means,
             // A population mean must be exchanged in every step.
@@ -81,26 +94,12 @@ impl Simulation {
 fn delays(network: &Network, wiring: &[Prepared], settings: &Settings) -> Result<(u32, u32), Error> {
     let (mut min, mut max) = (u32::MAX, 1);
     for prepared in wiring {
-        let projection = prepared.projection();
-        let (lo, hi) = prepared.delay_bounds(settings.dt);
-        let name = |p: usize| network.populations[p].name.clone();
-        if projection.storage == Storage::Procedural {
-            return Err(Error::Procedural { from: name(projection.source), to: name(projection.target) });
-        }
+        let (lo, hi) = prepared.delay_bounds();
         if hi > MAX_DELAY {
+            let name = |p: usize| network.populations[p].name.clone();
             let most = f64::from(MAX_DELAY) * settings.dt;
-            return Err(Error::DelayTooLong {
-                from: name(projection.source),
-                to: name(projection.target),
-                found: f64::from(hi) * settings.dt,
-                most,
-            });
-        }
-        let n_source = f64::from(network.populations[projection.source].size);
-        let words_per_chunk = projection.expected_synapses(network) / n_source * CHUNK as f64 * 2.0;
-        if words_per_chunk > f64::from(u32::MAX) * 0.9 {
-            let most = u64::from(u32::MAX) / CHUNK as u64 / 2;
-            return Err(Error::RowTooLong { from: name(projection.source), to: name(projection.target), most });
+            let found = f64::from(hi) * settings.dt;
+            return Err(Error::DelayTooLong { from: name(prepared.source), to: name(prepared.target), found, most });
         }
         min = min.min(lo);
         max = max.max(hi);
@@ -108,33 +107,46 @@ fn delays(network: &Network, wiring: &[Prepared], settings: &Settings) -> Result
     Ok((min, max))
 }
 
-/// Projections that leave each population.
-fn outgoing(network: &Network) -> Vec<Vec<usize>> {
+/// Stored projections that leave each population.
+fn stored_outgoing(network: &Network, procedural: &[bool]) -> Result<Vec<Vec<usize>>, Error> {
     let mut outgoing = vec![Vec::new(); network.populations.len()];
     for (index, projection) in network.projections.iter().enumerate() {
-        outgoing[projection.source].push(index);
-    }
-    outgoing
-}
-
-/// All rows, block by block, made on `threads` threads.
-fn stores(builder: &Builder, threads: usize, progress: &(dyn Fn(f64) + Sync)) -> Result<Vec<BlockStore>, Error> {
-    let n = builder.n_chunks();
-    let done = AtomicUsize::new(0);
-    let make = |scratch: &mut Scratch, c: usize| {
-        let chunk = builder.chunk(c, scratch);
-        progress((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / n as f64);
-        chunk
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|_| Error::Thread)?;
-    let chunks: Vec<Vec<Chunk>> = pool.install(|| (0..n).into_par_iter().map_init(Scratch::default, make).collect());
-    let mut stores = vec![BlockStore::default(); builder.layout.n_blocks()];
-    for row in chunks {
-        for (store, chunk) in stores.iter_mut().zip(row) {
-            store.chunks.push(chunk);
+        if !procedural[index] {
+            outgoing[projection.source].push(index);
+        } else if matches!(projection.rule, Rule::Edges { .. }) {
+            let name = |p: usize| network.populations[p].name.clone();
+            return Err(Error::ProceduralEdges { from: name(projection.source), to: name(projection.target) });
         }
     }
-    Ok(stores)
+    Ok(outgoing)
+}
+
+/// Synapses of procedural projections: exact where the rule fixes their number.
+fn expected(network: &Network, procedural: &[bool]) -> u64 {
+    let projections = network.projections.iter().zip(procedural).filter(|(_, procedural)| **procedural);
+    projections.map(|(projection, _)| projection.expected_synapses(network).round() as u64).sum()
+}
+
+/// All stored rows, thread by thread, made on `threads` threads.
+fn stores(wiring: &Wiring, outgoing: &[Vec<usize>], threads: usize, progress: &(dyn Fn(f64) + Sync)) -> Result<Vec<Store>, Error> {
+    let stores: Vec<Mutex<Store>> = (0..threads).map(|_| Mutex::new(Store::new(u64::from(wiring.layout.n_neurons())))).collect();
+    if outgoing.iter().any(|projections| !projections.is_empty()) {
+        let n = wiring.n_chunks();
+        let done = AtomicUsize::new(0);
+        let make = |(scratch, shelves): &mut (Scratch, Shelves), chunk: usize| -> Result<(), Full> {
+            shelves.fill(wiring, outgoing, chunk, scratch);
+            for (store, shelf) in stores.iter().zip(&shelves.shelves) {
+                store.lock().unwrap_or_else(PoisonError::into_inner).put(chunk, shelf)?;
+            }
+            progress((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / n as f64);
+            Ok(())
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|_| Error::Thread)?;
+        let room = || (Scratch::default(), Shelves::new(wiring));
+        let made: Result<(), Full> = pool.install(|| (0..n).into_par_iter().map_init(room, make).collect());
+        made.map_err(|Full| Error::StoreFull { most: 16, row: 16 })?;
+    }
+    Ok(stores.into_iter().map(|store| store.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
 }
 
 /// Makes slices.

@@ -53,19 +53,19 @@ pub enum Error {
         /// The longest.
         most: f64,
     },
-    /// One chunk of sources has more synapses than its 32-bit offsets reach.
-    #[error("projection {from} -> {to} needs more than {most} synapses per source and block")]
-    RowTooLong {
-        /// Source population.
-        from: String,
-        /// Target population.
-        to: String,
-        /// The limit.
+    /// A row or a thread's share of the synapses is longer than its numbers reach.
+    #[error(
+        "the stored synapses of one thread exceed {most} GiB, or those of one source {row} million; use more threads or storage = \"procedural\""
+    )]
+    StoreFull {
+        /// The most that one thread stores, in GiB.
         most: u64,
+        /// The most that one source sends to one thread, in millions.
+        row: u64,
     },
-    /// Storage that this build cannot do.
-    #[error("projection {from} -> {to}: procedural storage is not implemented; use \"auto\" or \"stored\"")]
-    Procedural {
+    /// Explicit edges exist only where they are stored.
+    #[error("projection {from} -> {to}: explicit edges cannot be made anew; use storage = \"auto\" or \"stored\"")]
+    ProceduralEdges {
         /// Source population.
         from: String,
         /// Target population.

@@ -1,8 +1,11 @@
 //! What a network will need, before anything is allocated.
 
-use connectome::network::{Network, Rule, Value};
+use std::collections::BTreeMap;
+
+use connectome::network::{Network, Rule, StimulusKind};
 
 use crate::Settings;
+use crate::storage::{self, Class, stored_bytes};
 
 /// Neurons, synapses and memory of a network, from its description alone.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +14,8 @@ pub struct Estimate {
     pub neurons: u64,
     /// Expected synapses; exact where the rules fix them.
     pub synapses: f64,
+    /// Expected synapses by how they are kept.
+    pub classes: BTreeMap<Class, f64>,
     /// What memory goes to, largest first: (what, bytes).
     pub terms: Vec<(String, f64)>,
 }
@@ -24,53 +29,65 @@ impl Estimate {
 
 /// Estimates what `network` needs.
 pub fn estimate(network: &Network, settings: &Settings) -> Estimate {
-    let neurons = network.n_neurons();
-    let blocks = (neurons as f64 / kernels::layout::BLOCK as f64).ceil().max(settings.threads as f64);
-    let mut terms = Vec::new();
-    let mut receptors = 1usize;
-    let mut state = 0.0;
+    let mut synapses: BTreeMap<Class, (f64, f64)> = BTreeMap::new();
+    let (mut heads, mut kept) = (0.0, 0.0);
+    for (projection, class) in network.projections.iter().zip(storage::classes(network, settings)) {
+        let n = projection.expected_synapses(network);
+        let entry = synapses.entry(class).or_default();
+        entry.0 += n;
+        if class == Class::Procedural {
+            // Shares of each 32 to 64 sources, where the rule fixes a number across sources.
+            let shared = matches!(projection.rule, Rule::FixedIndegree { .. } | Rule::FixedTotalNumber { .. });
+            kept += 500.0 + if shared { f64::from(network.populations[projection.source].size) / 4.0 } else { 0.0 };
+            continue;
+        }
+        let bytes = stored_bytes(network, projection, settings);
+        entry.1 += bytes.0;
+        heads += bytes.1;
+    }
+    let classes = synapses.iter().map(|(class, (n, _))| (*class, *n)).collect();
+    let mut terms: Vec<(String, f64)> = synapses.iter().map(|(class, (_, bytes))| (class.name().to_string(), *bytes)).collect();
+    terms.push(("segment heads".into(), heads));
+    terms.push(("what procedural synapses are made from".into(), kept));
+    terms.extend(neurons(network, settings));
+    let stored: f64 = terms.iter().take(synapses.len()).map(|t| t.1).sum();
+    if stored > 0.0 {
+        terms.push(("rows".into(), network.n_neurons() as f64 * settings.threads as f64 * 12.0));
+    }
+    // Room for building: a chunk for each thread in the making, drawn rows, sorted rows.
+    let chunk = (stored / network.n_neurons().max(1) as f64) * kernels::store::CHUNK as f64;
+    terms.push(("working room".into(), (16e6 + 2.0 * chunk) * settings.threads as f64));
+    terms.retain(|t| t.1 > 0.0);
+    terms.sort_by(|a, b| b.1.total_cmp(&a.1));
+    Estimate { neurons: network.n_neurons(), synapses: network.expected_synapses(), classes, terms }
+}
+
+/// Memory of neurons and of what drives them.
+fn neurons(network: &Network, settings: &Settings) -> [(String, f64); 3] {
+    let blocks = (network.n_neurons() as f64 / kernels::layout::BLOCK as f64).ceil().max(settings.threads as f64);
+    let (mut receptors, mut state) = (1, 0.0);
     for population in &network.populations {
         if let Some(model) = models::description(&population.model) {
             receptors = receptors.max(model.receptors.len());
             state += f64::from(population.size) * 4.0 * model.state.len() as f64;
         }
     }
-    terms.push(("neuron state".to_string(), state));
-    terms.push(("sums of synaptic input".to_string(), blocks * (receptors * kernels::layout::BLOCK * 4) as f64));
-    // A row's place is 8 bytes per source and block; a segment's head is 8 bytes, and a row has about
-    // one segment per delay that occurs, or per synapse where it has few.
-    terms.push(("rows".to_string(), neurons as f64 * blocks * 8.0));
-    let mut segments = 0.0;
-    for projection in &network.projections {
-        let n_source = f64::from(network.populations[projection.source].size);
-        let n = projection.expected_synapses(network);
-        segments += 8.0 * n.min(n_source * blocks * delays(&projection.delay, settings.dt));
-        let (from, to) = (&network.populations[projection.source].name, &network.populations[projection.target].name);
-        terms.push((format!("synapses {from} -> {to}"), n * bytes_per_synapse(&projection.rule, &projection.weight)));
+    let mut currents = vec![0.0f64; network.populations.len()];
+    for stimulus in &network.stimuli {
+        // Every current has room to be summed; some keep a number per neuron.
+        let own = match stimulus.kind {
+            StimulusKind::PoissonGenerator { .. } | StimulusKind::SpikeGenerator { .. } => continue,
+            StimulusKind::OuCurrent { .. } => 8.0,
+            StimulusKind::NoiseGenerator { .. } => 4.0,
+            _ => 0.0,
+        };
+        let room = &mut currents[stimulus.target];
+        *room = room.max(4.0) + own;
     }
-    terms.push(("segment heads".to_string(), segments));
-    // Room for building: one chunk per thread in the making, drawn rows, sorted rows.
-    terms.push(("working room".to_string(), 64e6 * settings.threads as f64));
-    terms.sort_by(|a, b| b.1.total_cmp(&a.1));
-    Estimate { neurons, synapses: network.expected_synapses(), terms }
-}
-
-fn bytes_per_synapse(rule: &Rule, weight: &Value) -> f64 {
-    match (rule, weight) {
-        (Rule::Edges { .. }, _) => 8.0,
-        (_, Value::Constant { .. }) => 2.0,
-        (_, Value::Lognormal { sigma, .. }) if *sigma > 0.7 => 8.0,
-        _ => 4.0,
-    }
-}
-
-/// About how many different delays in steps occur.
-fn delays(delay: &Value, dt: f64) -> f64 {
-    match *delay {
-        Value::Constant { .. } => 1.0,
-        Value::Normal { std, .. } => (6.0 * std / dt).max(1.0),
-        Value::Uniform { min, max } => ((max - min) / dt).max(1.0),
-        Value::Lognormal { mu, sigma, scale, .. } => (4.0 * sigma * libm::exp(mu) * scale.abs() / dt).max(1.0),
-        Value::Distance { .. } => 32.0,
-    }
+    let currents = currents.iter().zip(&network.populations).map(|(bytes, p)| bytes * f64::from(p.size)).sum();
+    [
+        ("neuron state".into(), state),
+        ("sums of synaptic input".into(), blocks * (receptors * kernels::layout::BLOCK * 4) as f64),
+        ("currents from generators".into(), currents),
+    ]
 }

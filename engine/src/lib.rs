@@ -39,12 +39,15 @@ mod build;
 mod checksum;
 mod error;
 mod estimate;
+mod procedural;
 pub mod process;
 pub mod record;
 mod shard;
 mod simulation;
+mod storage;
 
 pub use checksum::Checksum;
 pub use error::Error;
 pub use estimate::{Estimate, estimate};
 pub use simulation::{Block, Observer, Phases, Probe, Sample, Settings, Simulation, Spike};
+pub use storage::Class;

@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use kernels::cells::{Cells, StepInput};
-use kernels::delivery::{Calendar, Sums};
+use kernels::delivery::{self, Calendar, Sums};
+use kernels::segments::Kind;
 use kernels::stimuli::Drive;
-use kernels::store::{BlockStore, Kind};
+use kernels::store::Store;
 
+use crate::procedural::Waiting;
 use crate::simulation::{Phases, Sample};
 
 /// A spike inside the engine: (index of the update step, global id).
@@ -27,19 +29,22 @@ impl Outbox {
     }
 }
 
-/// Blocks of one thread.
+/// What one thread owns.
 pub(crate) struct Shard {
+    /// Stored synapses onto its blocks.
+    pub(crate) store: Store,
     pub(crate) blocks: Vec<TargetBlock>,
-    pub(crate) kinds: Vec<Kind>,
+    /// What is under way to each block.
+    pub(crate) calendars: Vec<Calendar>,
+    /// Its share of the spikes that leave through procedural projections.
+    pub(crate) waiting: Waiting,
     pub(crate) phases: Phases,
     pub(crate) events: u64,
     fired: Vec<u32>,
 }
 
-/// A block: its incoming synapses, its sums and its neurons.
+/// A block: its sums and its neurons.
 pub(crate) struct TargetBlock {
-    pub(crate) store: BlockStore,
-    pub(crate) calendar: Calendar,
     pub(crate) sums: Vec<Sums>,
     pub(crate) slices: Vec<SliceState>,
 }
@@ -105,22 +110,35 @@ impl Means {
 }
 
 impl Shard {
-    pub(crate) fn new(kinds: Vec<Kind>) -> Self {
-        Shard { blocks: Vec::new(), kinds, phases: Phases::default(), events: 0, fired: Vec::new() }
+    pub(crate) fn new(store: Store) -> Self {
+        Shard {
+            store,
+            blocks: Vec::new(),
+            calendars: Vec::new(),
+            waiting: Waiting::default(),
+            phases: Phases::default(),
+            events: 0,
+            fired: Vec::new(),
+        }
     }
 
-    /// Enters all spikes of the last epoch into the calendars.
-    pub(crate) fn enter(&mut self, spikes: &[Fired], now: u64) {
-        for block in &mut self.blocks {
-            block.calendar.enter(&block.store, &self.kinds, spikes, now);
+    /// Enters the stored rows of all spikes of the last epoch into the calendars.
+    pub(crate) fn enter(&mut self, kinds: &[Kind], spikes: &[Fired], now: u64) {
+        delivery::enter(&self.store, kinds, spikes, now, &mut self.calendars);
+    }
+
+    /// Adds up what is due at `step` as far as it is known.
+    pub(crate) fn deliver(&mut self, kinds: &[Kind], step: u64) {
+        for (block, calendar) in self.blocks.iter_mut().zip(&mut self.calendars) {
+            self.events += calendar.deliver(&self.store, kinds, step, &mut block.sums);
         }
     }
 
     /// One step of everything this thread owns.
-    pub(crate) fn step(&mut self, step: u64, means: &Means, out: &mut Outbox) {
-        for block in &mut self.blocks {
+    pub(crate) fn step(&mut self, kinds: &[Kind], step: u64, means: &Means, out: &mut Outbox) {
+        for (block, calendar) in self.blocks.iter_mut().zip(&mut self.calendars) {
             let start = Instant::now();
-            self.events += block.calendar.deliver(&block.store, &self.kinds, step, &mut block.sums);
+            self.events += calendar.deliver(&self.store, kinds, step, &mut block.sums);
             let delivered = Instant::now();
             for slice in &mut block.slices {
                 self.fired.clear();
@@ -136,12 +154,9 @@ impl Shard {
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        let block = |b: &TargetBlock| {
-            b.store.bytes()
-                + b.sums.len() as u64 * 4 * kernels::layout::BLOCK as u64
-                + b.slices.iter().map(|s| s.cells.bytes()).sum::<u64>()
-        };
-        self.blocks.iter().map(block).sum()
+        let sums = |b: &TargetBlock| b.sums.len() as u64 * 4 * kernels::layout::BLOCK as u64;
+        let cells = |b: &TargetBlock| b.slices.iter().map(|s| s.cells.bytes()).sum::<u64>();
+        self.store.bytes() + self.blocks.iter().map(|b| sums(b) + cells(b)).sum::<u64>()
     }
 }
 

@@ -1,12 +1,15 @@
 //! The run loop: threads, epochs, and what an observer sees.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Instant;
 
+use kernels::rows::Wiring;
+
 use crate::Error;
 use crate::barrier::{Barrier, Broken};
+use crate::procedural::{Outgoing, Parcel, Procedural};
 use crate::shard::{Fired, Means, Outbox, Shard};
 
 /// What a run needs besides the network.
@@ -103,10 +106,15 @@ impl std::ops::AddAssign for Phases {
 /// A built network at some point of its time.
 pub struct Simulation {
     pub(crate) settings: Settings,
+    /// How rows are made; without projections if all are stored.
+    pub(crate) wiring: Wiring,
+    pub(crate) procedural: Option<Procedural>,
     pub(crate) shards: Vec<Shard>,
     pub(crate) means: Means,
     /// Two outboxes per thread: one is read while the other is written.
     pub(crate) boards: Vec<[RwLock<Outbox>; 2]>,
+    /// Regenerated rows on their way: by sender, then receiver.
+    pub(crate) parcels: Vec<RwLock<Vec<Parcel>>>,
     /// Steps between two exchanges.
     pub(crate) min_delay: u64,
     pub(crate) step: u64,
@@ -131,7 +139,8 @@ impl Simulation {
         self.n_neurons
     }
 
-    /// Number of synapses.
+    /// Number of synapses; of procedural projections the expected number, which is exact where the rule
+    /// fixes it.
     pub fn n_synapses(&self) -> u64 {
         self.n_synapses
     }
@@ -143,12 +152,17 @@ impl Simulation {
 
     /// Memory of synapses, neurons and sums in bytes.
     pub fn bytes(&self) -> u64 {
-        self.shards.iter().map(Shard::bytes).sum()
+        self.shards.iter().map(Shard::bytes).sum::<u64>() + self.wiring_bytes()
     }
 
     /// Memory of synapses alone in bytes.
     pub fn synapse_bytes(&self) -> u64 {
-        self.shards.iter().flat_map(|s| &s.blocks).map(|b| b.store.bytes()).sum()
+        self.shards.iter().map(|s| s.store.bytes()).sum::<u64>() + self.wiring_bytes()
+    }
+
+    /// Memory of what procedural projections keep to make rows.
+    fn wiring_bytes(&self) -> u64 {
+        self.wiring.projections.iter().map(|p| p.bytes()).sum()
     }
 
     /// Synaptic events so far.
@@ -172,7 +186,11 @@ impl Simulation {
             barrier: Barrier::new(self.shards.len()),
             last_epoch: AtomicU64::new(u64::MAX),
             means: &self.means,
+            wiring: &self.wiring,
+            procedural: self.procedural.as_ref(),
             boards: &self.boards,
+            parcels: &self.parcels,
+            left: (0..self.shards.len()).map(|_| AtomicBool::new(false)).collect(),
             min_delay: self.min_delay,
             span: self.step..self.step + steps,
             first_epoch: self.epoch,
@@ -200,7 +218,12 @@ struct World<'a> {
     /// The epoch after which all threads stop.
     last_epoch: AtomicU64,
     means: &'a Means,
+    wiring: &'a Wiring,
+    procedural: Option<&'a Procedural>,
     boards: &'a [[RwLock<Outbox>; 2]],
+    parcels: &'a [RwLock<Vec<Parcel>>],
+    /// Threads that have rows left to make in a further round.
+    left: Vec<AtomicBool>,
     min_delay: u64,
     span: Range<u64>,
     first_epoch: u64,
@@ -214,8 +237,11 @@ impl World<'_> {
         while step < self.span.end {
             let until = (step + self.min_delay).min(self.span.end);
             let start = Instant::now();
-            self.read_boards(epoch, step, shard);
+            self.read_boards(thread, epoch, step, shard);
             shard.phases.communicate += start.elapsed().as_secs_f64();
+            if let Some(procedural) = self.procedural {
+                self.make_rows(procedural, thread, step..until, shard)?;
+            }
             {
                 let mut out = self.boards[thread][parity(epoch)].write().unwrap_or_else(PoisonError::into_inner);
                 out.clear();
@@ -223,7 +249,7 @@ impl World<'_> {
                     if thread == 0 {
                         self.means.clear_next(now);
                     }
-                    shard.step(now, self.means, &mut out);
+                    shard.step(&self.wiring.kinds, now, self.means, &mut out);
                 }
             }
             let waiting = Instant::now();
@@ -250,10 +276,47 @@ impl World<'_> {
     }
 
     /// Enters what all threads published in the last epoch.
-    fn read_boards(&self, epoch: u64, now: u64, shard: &mut Shard) {
+    fn read_boards(&self, thread: usize, epoch: u64, now: u64, shard: &mut Shard) {
         for board in self.boards {
             let outbox = board[1 - parity(epoch)].read().unwrap_or_else(PoisonError::into_inner);
-            shard.enter(&outbox.spikes, now);
+            shard.enter(&self.wiring.kinds, &outbox.spikes, now);
+            if self.procedural.is_some() {
+                shard.waiting.take(&outbox.spikes, thread, self.boards.len());
+            }
+        }
+        shard.waiting.reach(now);
+    }
+
+    /// Makes the rows of procedural projections that may be due in this epoch, in as many rounds as it takes.
+    fn make_rows(&self, procedural: &Procedural, thread: usize, span: Range<u64>, shard: &mut Shard) -> Result<(), Broken> {
+        let wiring = self.wiring;
+        loop {
+            let start = Instant::now();
+            {
+                let mut parcels = self.parcels[thread].write().unwrap_or_else(PoisonError::into_inner);
+                parcels.iter_mut().for_each(Parcel::clear);
+                let mut out = Outgoing::new(thread, span.start, wiring, &mut shard.calendars, &mut parcels);
+                let left = shard.waiting.make(procedural, wiring, span.end, &mut out);
+                self.left[thread].store(left, Ordering::Release);
+            }
+            let made = Instant::now();
+            self.barrier.wait()?;
+            let met = Instant::now();
+            for (_, parcels) in self.parcels.iter().enumerate().filter(|(sender, _)| *sender != thread) {
+                let parcels = parcels.read().unwrap_or_else(PoisonError::into_inner);
+                parcels[thread].unpack(&wiring.kinds, &mut shard.calendars, wiring.layout.first_block[thread]);
+            }
+            let again = self.left.iter().any(|left| left.load(Ordering::Acquire));
+            if again {
+                // What is due in this very step need not wait, and so takes no memory.
+                shard.deliver(&wiring.kinds, span.start);
+            }
+            shard.phases.communicate += (met - made).as_secs_f64();
+            shard.phases.deliver += (made - start).as_secs_f64() + met.elapsed().as_secs_f64();
+            if !again {
+                return Ok(());
+            }
+            self.barrier.wait()?;
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Contract: the spikes do not depend on how a network is run.
 //!
-//! Not on the number of threads, not on where a run is cut into pieces, not on what is recorded. They
-//! do depend on the seed.
+//! Not on the number of threads, not on how synapses are kept, not on where a run is cut into pieces, not
+//! on what is recorded. They do depend on the seed.
 
 use std::ops::ControlFlow;
 
-use connectome::network::{Decay, Network, Population, Projection, Rule, Signal, Stimulus, StimulusKind, Value};
+use connectome::network::{Decay, Network, Population, Projection, Rule, Signal, Stimulus, StimulusKind, Storage, Value};
 use engine::{Block, Checksum, Probe, Settings, Simulation};
 
 /// Two populations with every rule, kind of weight, kind of delay and kind of stimulus.
@@ -98,6 +98,50 @@ fn spikes_and_samples_do_not_depend_on_the_number_of_threads() {
         let many = run(&network, settings(threads), &[1000], &probes);
         assert_eq!(one.checksum, many.checksum, "{threads} threads");
         assert_eq!(one.samples, many.samples, "{threads} threads");
+    }
+}
+
+/// The same network with projections kept as `storage` says.
+fn kept(network: &Network, storage: impl Fn(usize) -> Storage) -> Network {
+    let mut network = network.clone();
+    for (index, projection) in network.projections.iter_mut().enumerate() {
+        projection.storage = storage(index);
+    }
+    network
+}
+
+#[test]
+fn procedural_projections_give_the_spikes_of_stored_ones() {
+    let network = network();
+    let stored = run(&kept(&network, |_| Storage::Stored), settings(2), &[1000], &[]);
+    for threads in [1, 2, 3] {
+        let procedural = run(&kept(&network, |_| Storage::Procedural), settings(threads), &[1000], &[]);
+        assert_eq!(stored.checksum, procedural.checksum, "{threads} threads");
+    }
+    for odd in [0, 1] {
+        let storage = |i| if i % 2 == odd { Storage::Procedural } else { Storage::Stored };
+        let mixed = run(&kept(&network, storage), settings(2), &[1, 2, 97, 300, 600], &[]);
+        assert_eq!(stored.checksum, mixed.checksum);
+    }
+}
+
+#[test]
+fn a_burst_that_takes_many_rounds_to_make_loses_nothing() {
+    // 6,000 neurons fire together and reach 3,000 targets each: 36 MB of words in one step.
+    let mut network = Network::default();
+    for (name, size, model) in [("source", 6000u32, "parrot_neuron"), ("target", 2000, "iaf_psc_exp")] {
+        network.populations.push(Population { name: name.into(), size, model: model.into(), ..Default::default() });
+    }
+    let rule = Rule::FixedOutdegree { outdegree: 3000 };
+    network.projections.push(Projection::new(0, 1, rule.clone(), Value::normal(0.2, 0.02), Value::Uniform { min: 0.1, max: 2.0 }));
+    network.projections.push(Projection::new(0, 1, rule, Value::constant(0.2), Value::constant(0.1)));
+    let kind = StimulusKind::SpikeGenerator { times: vec![1.0, 5.0], weight: 1.0 };
+    network.stimuli.push(Stimulus { target: 0, range: None, kind, start: 0.0, stop: f64::INFINITY, delay: 0.1 });
+    let stored = run(&kept(&network, |_| Storage::Stored), settings(1), &[120], &[]);
+    assert!(stored.spikes.iter().sum::<usize>() > 12_000, "{:?}", stored.spikes);
+    for threads in [1, 2] {
+        let procedural = run(&kept(&network, |_| Storage::Procedural), settings(threads), &[120], &[]);
+        assert_eq!(stored.checksum, procedural.checksum, "{threads} threads");
     }
 }
 

@@ -39,8 +39,13 @@ fn walk(u: f64, mode: u64, p_mode: f64, up: impl Fn(u64) -> f64, down: impl Fn(u
     }
 }
 
+/// Factorials up to here are looked up: most draws are about counts of this size.
+const TABULATED: usize = 2048;
+
 fn ln_factorial(n: u64) -> f64 {
-    libm::lgamma(n as f64 + 1.0)
+    static TABLE: std::sync::OnceLock<Vec<f64>> = std::sync::OnceLock::new();
+    let table = TABLE.get_or_init(|| (0..TABULATED).map(|n| libm::lgamma(n as f64 + 1.0)).collect());
+    table.get(n as usize).copied().unwrap_or_else(|| libm::lgamma(n as f64 + 1.0))
 }
 
 fn ln_choose(n: u64, k: u64) -> f64 {
@@ -49,16 +54,35 @@ fn ln_choose(n: u64, k: u64) -> f64 {
 
 /// Successes in `n` trials of probability `p`.
 pub fn binomial(n: u64, p: f64, draws: &mut Sequence) -> u64 {
-    if n == 0 || p <= 0.0 {
-        return 0;
+    Binomial::new(n, p).draw(draws)
+}
+
+/// A binomial distribution, ready for many draws.
+#[derive(Clone, Debug)]
+pub struct Binomial {
+    n: u64,
+    odds: f64,
+    mode: u64,
+    p_mode: f64,
+}
+
+impl Binomial {
+    /// Successes in `n` trials of probability `p`.
+    pub fn new(n: u64, p: f64) -> Self {
+        if n == 0 || p <= 0.0 || p >= 1.0 {
+            let sure = if p >= 1.0 { n } else { 0 };
+            return Binomial { n, odds: 0.0, mode: sure, p_mode: 1.0 };
+        }
+        let mode = (((n + 1) as f64 * p) as u64).min(n);
+        let p_mode = libm::exp(ln_choose(n, mode) + mode as f64 * libm::log(p) + (n - mode) as f64 * libm::log1p(-p));
+        Binomial { n, odds: p / (1.0 - p), mode, p_mode }
     }
-    if p >= 1.0 {
-        return n;
+
+    /// One number.
+    pub fn draw(&self, draws: &mut Sequence) -> u64 {
+        let Binomial { n, odds, mode, p_mode } = *self;
+        walk(draws.uniform(), mode, p_mode, |k| (n - k) as f64 / (k + 1) as f64 * odds, |k| k as f64 / ((n - k + 1) as f64 * odds))
     }
-    let odds = p / (1.0 - p);
-    let mode = (((n + 1) as f64 * p) as u64).min(n);
-    let p_mode = libm::exp(ln_choose(n, mode) + mode as f64 * libm::log(p) + (n - mode) as f64 * libm::log1p(-p));
-    walk(draws.uniform(), mode, p_mode, |k| (n - k) as f64 / (k + 1) as f64 * odds, |k| k as f64 / ((n - k + 1) as f64 * odds))
 }
 
 /// Marked balls among `drawn` taken without replacement from an urn of `marked` marked and
@@ -89,52 +113,6 @@ pub fn poisson(mean: f64, draws: &mut Sequence) -> u64 {
     let mode = mean as u64;
     let p_mode = libm::exp(mode as f64 * libm::log(mean) - mean - ln_factorial(mode));
     walk(draws.uniform(), mode, p_mode, |k| mean / (k + 1) as f64, |k| k as f64 / mean)
-}
-
-/// Splits `total` items over the bins `0..n` (each item to a uniformly chosen bin, or, with a
-/// `capacity` per bin, to a uniformly chosen free place) and calls `visit(bin, count, before)` for
-/// every non-empty bin in `range`, where `before` counts the items of all earlier bins.
-///
-/// A binary tree over the bins makes this random access: a bin's count costs O(log n) draws and does
-/// not depend on who asks for it.
-pub fn split(
-    total: u64,
-    n: u64,
-    capacity: Option<u64>,
-    range: std::ops::Range<u64>,
-    stream: &crate::random::Stream,
-    visit: &mut impl FnMut(u64, u64, u64),
-) {
-    let tree = Tree { capacity, stream, range };
-    tree.descend(0..n, total, 0, visit);
-}
-
-struct Tree<'a> {
-    capacity: Option<u64>,
-    stream: &'a crate::random::Stream,
-    range: std::ops::Range<u64>,
-}
-
-impl Tree<'_> {
-    fn descend(&self, bins: std::ops::Range<u64>, count: u64, before: u64, visit: &mut impl FnMut(u64, u64, u64)) {
-        if count == 0 || bins.end <= self.range.start || bins.start >= self.range.end {
-            return;
-        }
-        let n = bins.end - bins.start;
-        if n == 1 {
-            visit(bins.start, count, before);
-            return;
-        }
-        let middle = bins.start + n / 2;
-        // A node is named by its ends; bins are neurons, so both fit 32 bits.
-        let mut draws = self.stream.sequence(bins.start << 32 | (bins.end & 0xffff_ffff));
-        let left = match self.capacity {
-            None => binomial(count, (n / 2) as f64 / n as f64, &mut draws),
-            Some(c) => hypergeometric(count, (n / 2) * c, (n - n / 2) * c, &mut draws),
-        };
-        self.descend(bins.start..middle, left, before, visit);
-        self.descend(middle..bins.end, count - left, before + left, visit);
-    }
 }
 
 #[cfg(test)]
@@ -192,19 +170,5 @@ mod tests {
             })
             .sum();
         assert!(chi2 < 27.9, "p < 1e-4: {chi2}");
-    }
-
-    #[test]
-    fn a_split_loses_nothing_and_any_range_agrees_with_the_whole() {
-        let stream = Stream::new(3, Purpose::Counts, 0);
-        for capacity in [None, Some(40)] {
-            let mut whole = vec![(0, 0); 100];
-            split(3500, 100, capacity, 0..100, &stream, &mut |bin, n, before| whole[bin as usize] = (n, before));
-            assert_eq!(whole.iter().map(|w| w.0).sum::<u64>(), 3500);
-            assert!(capacity.is_none_or(|c| whole.iter().all(|w| w.0 <= c)));
-            for bin in 0..100u64 {
-                split(3500, 100, capacity, bin..bin + 1, &stream, &mut |b, n, before| assert_eq!(whole[b as usize], (n, before)));
-            }
-        }
     }
 }

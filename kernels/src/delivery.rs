@@ -1,17 +1,20 @@
 //! Delivery: from a spike to the sums that its targets read.
 //!
-//! When a source fires, the heads of its segments go into a calendar, each under the step it is due.
-//! When a step comes, its page is one flat list of segments. The loop over that list is where a
-//! simulation spends its time, and it is bound by memory: synapses stream in from DRAM once per spike,
-//! sums stay in cache. So the loop asks for the words of segments a few entries ahead while it adds up
-//! the present one. Each addition goes to its own cell and commutes with all others.
+//! When a source fires, its segments go into the calendars of their blocks, each under the step it is
+//! due: stored segments by their place, regenerated ones with their synapses. When a step comes, its
+//! page is a flat list of segments, and the loop over that list is where a simulation spends its time.
+//! It is bound by memory: a stored segment is a few cache lines anywhere in gigabytes, while the sums of
+//! a block stay in the second-level cache. So the loop asks for the words of segments well ahead of the
+//! one it adds up, into the second-level cache, which can wait for twice as many lines as the first
+//! (a quarter faster). Each addition goes to its own cell and commutes with all others.
 
 use crate::layout::BLOCK;
-use crate::simd::prefetch;
-use crate::store::{BlockStore, Encoding, Kind};
+use crate::segments::{Encoding, Kind, Segment};
+use crate::simd::prefetch_l2;
+use crate::store::Store;
 
-/// How many entries ahead of the present one words are asked for.
-const AHEAD: usize = 10;
+/// How many segments ahead of the present one words are asked for.
+const AHEAD: usize = 12;
 /// Words in a cache line.
 const LINE: usize = 16;
 
@@ -23,20 +26,28 @@ pub fn sums() -> Sums {
     vec![0i32; BLOCK].into_boxed_slice().try_into().expect("the length is BLOCK")
 }
 
-/// A segment that is due.
+/// A segment that is due: where its words begin, how many synapses, of what kind.
 #[derive(Clone, Copy, Debug)]
 struct Due {
-    chunk: u32,
-    /// First word.
     start: u32,
-    count: u32,
-    kind: u32,
+    count: u16,
+    kind: u16,
+}
+
+/// What is due in one step.
+#[derive(Clone, Debug, Default)]
+struct Page {
+    /// Segments in the store.
+    stored: Vec<Due>,
+    /// Segments that were made for this page, with their words.
+    made: Vec<Due>,
+    words: Vec<u32>,
 }
 
 /// Segments of one block by the step they are due.
 #[derive(Clone, Debug)]
 pub struct Calendar {
-    pages: Vec<Vec<Due>>,
+    pages: Vec<Page>,
     mask: u64,
 }
 
@@ -44,90 +55,102 @@ impl Calendar {
     /// A calendar for delays up to `max_delay` steps.
     pub fn new(max_delay: u32) -> Self {
         let n = (u64::from(max_delay) + 1).next_power_of_two();
-        Calendar { pages: vec![Vec::new(); n as usize], mask: n - 1 }
+        Calendar { pages: vec![Page::default(); n as usize], mask: n - 1 }
     }
 
-    /// Enters the rows of sources that fired: (step of the update in which it fired, global id).
-    /// Segments that were due before `now` are left out (they matter after a restart).
-    pub fn enter(&mut self, store: &BlockStore, kinds: &[Kind], spikes: &[(u64, u32)], now: u64) {
-        for (i, (step, source)) in spikes.iter().enumerate() {
-            if let Some((_, later)) = spikes.get(i + 16) {
-                let (chunk, row) = BlockStore::place(*later);
-                store.chunks[chunk].prefetch_place(row);
-            }
-            if let Some((_, soon)) = spikes.get(i + 6) {
-                let (chunk, row) = BlockStore::place(*soon);
-                store.chunks[chunk].prefetch_segments(row);
-            }
-            self.enter_row(store, kinds, *source, *step, now);
-        }
+    #[inline(always)]
+    fn page(&mut self, step: u64) -> &mut Page {
+        &mut self.pages[(step & self.mask) as usize]
     }
 
+    /// Enters a segment that is made only now; its words are appended to what is returned.
     #[inline]
-    fn enter_row(&mut self, store: &BlockStore, kinds: &[Kind], source: u32, step: u64, now: u64) {
-        let (chunk, row) = BlockStore::place(source);
-        let (segments, mut start) = store.chunks[chunk].row(row);
-        for segment in segments {
-            let due = step + u64::from(segment.delay);
-            if due >= now {
-                let entry = Due { chunk: chunk as u32, start: start as u32, count: segment.count, kind: u32::from(segment.kind) };
-                self.pages[(due & self.mask) as usize].push(entry);
-            }
-            start += kinds[segment.kind as usize].encoding.words(segment.count as usize);
-        }
+    pub fn make(&mut self, due: u64, segment: Segment) -> &mut Vec<u32> {
+        let page = self.page(due);
+        page.made.push(Due { start: page.words.len() as u32, count: segment.count, kind: segment.kind });
+        &mut page.words
     }
 
     /// Adds up everything that is due at `step`, and forgets it. Returns the number of synaptic events.
-    pub fn deliver(&mut self, store: &BlockStore, kinds: &[Kind], step: u64, sums: &mut [Sums]) -> u64 {
+    pub fn deliver(&mut self, store: &Store, kinds: &[Kind], step: u64, sums: &mut [Sums]) -> u64 {
         let mut events = 0;
-        let page = &mut self.pages[(step & self.mask) as usize];
-        for i in 0..page.len() {
-            if let Some(ahead) = page.get(i + AHEAD) {
-                let words = &store.chunks[ahead.chunk as usize].words;
-                let n = kinds[ahead.kind as usize].encoding.words(ahead.count as usize);
-                for line in (0..n).step_by(LINE) {
-                    prefetch(words, ahead.start as usize + line);
-                }
+        let page = self.page(step);
+        for (i, due) in page.stored.iter().enumerate() {
+            if let Some(ahead) = page.stored.get(i + AHEAD) {
+                ask_for(store, kinds, ahead);
             }
-            let due = page[i];
             let kind = &kinds[due.kind as usize];
-            let start = due.start as usize;
-            let words = &store.chunks[due.chunk as usize].words[start..start + kind.encoding.words(due.count as usize)];
+            let words = store.words(due.start, kind.encoding.words(due.count as usize));
             add(words, due.count as usize, kind, &mut sums[kind.receptor as usize]);
             events += u64::from(due.count);
         }
-        page.clear();
+        for due in &page.made {
+            let kind = &kinds[due.kind as usize];
+            let words = &page.words[due.start as usize..][..kind.encoding.words(due.count as usize)];
+            add(words, due.count as usize, kind, &mut sums[kind.receptor as usize]);
+            events += u64::from(due.count);
+        }
+        page.stored.clear();
+        page.made.clear();
+        page.words.clear();
         events
+    }
+
+    /// Memory of what is under way, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.pages.iter().map(|p| (8 * (p.stored.capacity() + p.made.capacity()) + 4 * p.words.capacity()) as u64).sum()
+    }
+}
+
+/// Asks for the words of a segment.
+#[inline(always)]
+fn ask_for(store: &Store, kinds: &[Kind], due: &Due) {
+    let (slab, start) = store.slab(due.start);
+    let n = kinds[due.kind as usize].encoding.words(due.count as usize);
+    for line in (start / LINE..(start + n).div_ceil(LINE)).map(|l| l * LINE) {
+        prefetch_l2(slab, line);
+    }
+}
+
+/// Enters the stored rows of sources that fired into the calendars of a thread's blocks. Spikes are (step
+/// of the update in which it fired, global id); what was due before `now` is left out (after a restart).
+pub fn enter(store: &Store, kinds: &[Kind], spikes: &[(u64, u32)], now: u64, calendars: &mut [Calendar]) {
+    for (i, (step, source)) in spikes.iter().enumerate() {
+        if let Some((_, later)) = spikes.get(i + 16) {
+            store.prefetch_place(*later);
+        }
+        if let Some((_, soon)) = spikes.get(i + 6) {
+            store.prefetch_heads(*soon);
+        }
+        let (segments, mut start) = store.row(*source);
+        for segment in segments {
+            let due = step + u64::from(segment.delay);
+            if due >= now {
+                let entry = Due { start, count: segment.count, kind: segment.kind };
+                calendars[segment.block as usize].page(due).stored.push(entry);
+            }
+            start += kinds[segment.kind as usize].encoding.words(segment.count as usize) as u32;
+        }
     }
 }
 
 /// Adds one segment to the sums of its receptor.
 #[inline(always)]
 fn add(words: &[u32], count: usize, kind: &Kind, sums: &mut [i32; BLOCK]) {
+    let mut add_to = |target: u32, weight: i32| {
+        let sum = &mut sums[(target & 0xffff) as usize];
+        *sum = sum.wrapping_add(weight);
+    };
     match kind.encoding {
-        Encoding::Compact => {
-            for word in words {
-                let weight = (*word as i32 >> 16) << kind.shift;
-                let sum = &mut sums[(word & 0xffff) as usize];
-                *sum = sum.wrapping_add(weight);
-            }
-        }
+        Encoding::Compact => words.iter().for_each(|word| add_to(*word, (*word as i32 >> 16) << kind.shift)),
+        Encoding::Wide => words.as_chunks().0.iter().for_each(|[target, weight]| add_to(*target, *weight as i32)),
         Encoding::Constant => {
             for word in &words[..count / 2] {
-                for target in [word & 0xffff, word >> 16] {
-                    let sum = &mut sums[target as usize];
-                    *sum = sum.wrapping_add(kind.weight);
-                }
+                add_to(*word, kind.weight);
+                add_to(word >> 16, kind.weight);
             }
             if count % 2 == 1 {
-                let sum = &mut sums[(words[count / 2] & 0xffff) as usize];
-                *sum = sum.wrapping_add(kind.weight);
-            }
-        }
-        Encoding::Wide => {
-            for [target, weight] in words.as_chunks::<2>().0 {
-                let sum = &mut sums[(target & 0xffff) as usize];
-                *sum = sum.wrapping_add(*weight as i32);
+                add_to(words[count / 2], kind.weight);
             }
         }
     }

@@ -35,6 +35,8 @@ pub struct Layout {
     pub slices: Vec<Slice>,
     /// The thread that owns each block.
     pub owner: Vec<usize>,
+    /// First block of each thread, and the end: a thread's blocks are consecutive.
+    pub first_block: Vec<u32>,
     /// Global id of each population's first neuron, and of the end.
     pub first_id: Vec<u32>,
     of_population: Vec<Vec<Place>>,
@@ -42,16 +44,40 @@ pub struct Layout {
 
 /// Where a population's neurons from `first` on live.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    first: u32,
-    block: u32,
-    offset: u32,
+pub(crate) struct Place {
+    pub(crate) first: u32,
+    pub(crate) block: u32,
+    pub(crate) offset: u32,
+}
+
+impl Place {
+    /// The one of a population's places (ascending, the first from 0 on) that holds a neuron.
+    #[inline(always)]
+    pub(crate) fn of(places: &[Place], neuron: u32) -> Place {
+        // Mostly one, or one for each of a few threads: a scan beats a search.
+        if places.len() > 8 {
+            return places[places.partition_point(|p| p.first <= neuron) - 1];
+        }
+        let mut place = places[0];
+        for next in &places[1..] {
+            if next.first <= neuron {
+                place = *next;
+            }
+        }
+        place
+    }
 }
 
 impl Layout {
     /// Places populations of these sizes on `threads` threads.
     pub fn new(sizes: &[u32], threads: usize) -> Self {
-        let mut layout = Layout { slices: Vec::new(), owner: Vec::new(), first_id: vec![0], of_population: vec![Vec::new(); sizes.len()] };
+        let mut layout = Layout {
+            slices: Vec::new(),
+            owner: Vec::new(),
+            first_block: vec![0],
+            first_id: vec![0],
+            of_population: vec![Vec::new(); sizes.len()],
+        };
         for size in sizes {
             layout.first_id.push(layout.first_id[layout.first_id.len() - 1] + size);
         }
@@ -74,6 +100,7 @@ impl Layout {
                     used = (used + n).next_multiple_of(LANES).min(BLOCK);
                 }
             }
+            layout.first_block.push(layout.owner.len() as u32);
         }
         for places in &mut layout.of_population {
             places.sort_by_key(|p| p.first);
@@ -97,19 +124,16 @@ impl Layout {
         self.owner.len()
     }
 
-    /// Block and place in it of one neuron.
+    /// Where the neurons of a population live, ascending.
     #[inline]
-    pub fn locate(&self, population: usize, neuron: u32) -> (u32, u32) {
-        let places = &self.of_population[population];
-        let mut place = places[0];
-        // A population rarely has more slices than there are threads: a scan beats a search.
-        for next in &places[1..] {
-            if next.first > neuron {
-                break;
-            }
-            place = *next;
-        }
-        (place.block, place.offset + (neuron - place.first))
+    pub(crate) fn places(&self, population: usize) -> &[Place] {
+        &self.of_population[population]
+    }
+
+    /// Slices of one block.
+    pub fn slices_of(&self, block: usize) -> &[Slice] {
+        let first = self.slices.partition_point(|s| s.block < block);
+        &self.slices[first..first + self.slices[first..].partition_point(|s| s.block == block)]
     }
 
     /// Population of a global neuron id.
@@ -140,14 +164,17 @@ mod tests {
             let mut used = vec![false; layout.n_blocks() * BLOCK];
             for (population, size) in sizes.iter().enumerate() {
                 for neuron in 0..*size {
-                    let (block, offset) = layout.locate(population, neuron);
-                    assert!(!std::mem::replace(&mut used[block as usize * BLOCK + offset as usize], true));
+                    let place = Place::of(layout.places(population), neuron);
+                    let offset = place.offset + (neuron - place.first);
+                    assert!(!std::mem::replace(&mut used[place.block as usize * BLOCK + offset as usize], true));
                 }
             }
             for slice in &layout.slices {
                 assert_eq!(slice.offset % LANES, 0);
                 assert_eq!(slice.neurons.start % GRAIN, 0);
-                assert_eq!(layout.locate(slice.population, slice.neurons.start), (slice.block as u32, slice.offset as u32));
+                let place = Place::of(layout.places(slice.population), slice.neurons.start);
+                assert_eq!((place.block, place.offset), (slice.block as u32, slice.offset as u32));
+                assert!(layout.slices_of(slice.block).contains(slice));
             }
         }
     }

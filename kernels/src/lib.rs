@@ -3,7 +3,8 @@
 //! * [`random`], [`counts`], [`quantile`], [`permutation`]: counter-based draws. Every draw is a
 //!   function of (seed, purpose, object, index, number), so who makes it never matters.
 //! * [`wiring`]: connection rules as functions from a source neuron to its row of synapses.
-//! * [`store`]: rows in memory, cut into segments of equal delay.
+//! * [`segments`], [`rows`]: a row cut into segments of equal delay.
+//! * [`store`], [`slabs`]: rows in memory.
 //! * [`delivery`]: the calendar of segments that are due, and the loop that adds them up.
 //! * [`cells`]: the update loop, one monomorphised copy per neuron model and instruction set.
 //! * [`stimuli`]: Poisson input and current generators.
@@ -20,8 +21,11 @@ pub mod layout;
 pub mod permutation;
 pub mod quantile;
 pub mod random;
+pub mod rows;
 pub mod scale;
+pub mod segments;
 mod simd;
+pub mod slabs;
 pub mod stimuli;
 pub mod store;
 pub mod wiring;

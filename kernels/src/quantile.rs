@@ -8,14 +8,19 @@
 
 use connectome::network::Value;
 
+use crate::simd::dispatch;
+
 const CELLS: usize = 64;
 const ROW: usize = CELLS + 1;
 const OCTAVES: usize = 32;
 
+/// Room for all rows, rounded up to a power of two: an index that is masked needs no check.
+const ROOM: usize = (2 * OCTAVES * ROW).next_power_of_two();
+
 /// The quantile function of a distribution, tabulated.
 #[derive(Clone, Debug)]
 pub struct QuantileTable {
-    values: Vec<f32>,
+    values: Box<[f32; ROOM]>,
 }
 
 impl QuantileTable {
@@ -31,11 +36,12 @@ impl QuantileTable {
                 }
             }
         }
-        QuantileTable { values }
+        values.resize(ROOM, 0.0);
+        QuantileTable { values: values.into_boxed_slice().try_into().expect("the length is ROOM") }
     }
 
     /// The value for a random word.
-    #[inline]
+    #[inline(always)]
     pub fn value(&self, word: u32) -> f32 {
         let upper = word >> 31;
         // Distance to the nearer end, with its leading one shifted out: octave and fraction.
@@ -44,7 +50,7 @@ impl QuantileTable {
         let fraction = (x << octave) << 1;
         let row = (upper as usize * OCTAVES + (octave as usize - 1)) * ROW + (fraction >> 26) as usize;
         let t = (fraction & 0x03ff_ffff) as f32 * (1.0 / 67_108_864.0);
-        let (a, b) = (self.values[row], self.values[row + 1]);
+        let (a, b) = (self.values[row % ROOM], self.values[(row + 1) % ROOM]);
         a + t * (b - a)
     }
 }
@@ -101,7 +107,7 @@ impl Normal {
         Normal { mean: mean as f32, std: std as f32, scale: scale.map(|s| s as f32), first, span, bounds, table: standard_normal() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&self, word: u32) -> f32 {
         let inside = self.first + ((u64::from(word) * self.span) >> 32) as u32;
         let x = self.mean + self.std * self.table.value(inside);
@@ -110,6 +116,17 @@ impl Normal {
             Some(scale) => scale * models::kit::exp(x),
         };
         value.clamp(self.bounds.0, self.bounds.1)
+    }
+}
+
+dispatch! {
+    fn normals(normal: &Normal, words: &[u32], values: &mut [f32]) = normals_body
+}
+
+#[inline(always)]
+fn normals_body(normal: &Normal, words: &[u32], values: &mut [f32]) {
+    for (value, word) in values.iter_mut().zip(words) {
+        *value = normal.value(*word);
     }
 }
 
@@ -148,6 +165,18 @@ impl Sampler {
             Sampler::Normal(normal) => normal.value(word),
             Sampler::Uniform { min, width } => min + (word >> 8) as f32 * (1.0 / 16_777_216.0) * width,
             Sampler::Distance { offset, slope } => offset + slope * distance,
+        }
+    }
+
+    /// Values for many words; `distances` is empty where they are not known.
+    pub fn values(&self, words: &[u32], distances: &[f32], values: &mut Vec<f32>) {
+        values.resize(words.len(), 0.0);
+        match self {
+            Sampler::Normal(normal) => normals(normal, words, values),
+            Sampler::Distance { offset, slope } => {
+                values.iter_mut().zip(distances).for_each(|(value, distance)| *value = offset + slope * distance);
+            }
+            _ => values.iter_mut().zip(words).for_each(|(value, word)| *value = self.value(*word, 0.0)),
         }
     }
 

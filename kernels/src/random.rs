@@ -82,6 +82,12 @@ impl Stream {
         self.block(index, number)[0]
     }
 
+    /// 64 bits for `index`.
+    pub fn key(&self, index: u64) -> u64 {
+        let words = self.block(index, 0);
+        u64::from(words[0]) << 32 | u64::from(words[1])
+    }
+
     /// A sequence of draws for `index`, for samplers that need an unknown number of them.
     pub fn sequence(&self, index: u64) -> Sequence {
         Sequence { stream: *self, index, number: 0, words: [0; 4], left: 0 }

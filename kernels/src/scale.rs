@@ -8,7 +8,7 @@
 use connectome::network::{Network, Rule, StimulusKind};
 use models::{Receptor, Sign};
 
-use crate::store::{Encoding, Kind};
+use crate::segments::{Encoding, Kind};
 use crate::wiring::Prepared;
 
 /// What is wrong with the weights of a projection or stimulus.
@@ -63,11 +63,13 @@ pub struct Coding {
     pub negative: u16,
     /// Stored units per weight unit, by sign.
     pub unit: [f64; 2],
+    /// The kind, where all weights are the same.
+    pub constant: Option<u16>,
 }
 
 /// Mean and spread of how many synapses of a projection one target has, as an upper estimate.
 fn most_synapses(network: &Network, prepared: &Prepared) -> f64 {
-    let projection = prepared.projection();
+    let projection = &network.projections[prepared.index as usize];
     let n_target = f64::from(network.populations[projection.target].size);
     let mean = projection.expected_synapses(network) / n_target;
     match &projection.rule {
@@ -105,7 +107,7 @@ impl Scales {
             let (lo, hi) = prepared.weight_bounds();
             let most = most_synapses(network, prepared);
             for weight in [lo.min(0.0), hi.max(0.0)] {
-                scales.expect(prepared.projection().target, weight, most)?;
+                scales.expect(prepared.target, weight, most)?;
             }
         }
         for stimulus in &network.stimuli {
@@ -185,9 +187,9 @@ impl Scales {
 
     /// How the weights of a projection are encoded; new kinds are added to `kinds`.
     pub fn coding(&self, prepared: &Prepared, kinds: &mut Vec<Kind>) -> Result<Coding, Error> {
-        let target = prepared.projection().target;
+        let target = prepared.target;
         let (lo, hi) = prepared.weight_bounds();
-        let mut coding = Coding { positive: 0, negative: 0, unit: [1.0; 2] };
+        let mut coding = Coding { positive: 0, negative: 0, unit: [1.0; 2], constant: None };
         for (sign, extreme) in [lo.min(0.0), hi.max(0.0)].into_iter().enumerate() {
             let present = if sign == 0 { lo < 0.0 } else { hi >= 0.0 };
             if !present {
@@ -210,6 +212,7 @@ impl Scales {
                 kinds.len() - 1
             }) as u16;
             coding.unit[sign] = unit;
+            coding.constant = (lo == hi).then_some(index);
             if sign == 0 {
                 coding.negative = index;
             } else {

@@ -5,7 +5,7 @@
 //! and a single tight one would fail by chance.
 
 use connectome::network::{Decay, Edge, Network, Population, Projection, Rule, Value};
-use kernels::wiring::{Prepared, Row};
+use kernels::wiring::{Prepared, Row, prepare};
 
 const N_SOURCE: u32 = 40;
 const N_TARGET: u32 = 30;
@@ -41,20 +41,25 @@ impl Case {
     /// Number of synapses of every pair: `counts[source][target]`.
     fn counts(&self, seed: u64) -> Vec<Vec<u32>> {
         let network = self.network();
-        let prepared = Prepared::new(&network, 0, 0.1, seed);
+        let prepared = prepared(&network, seed);
         let n_target = if self.recurrent { N_SOURCE } else { N_TARGET };
         let mut counts = vec![vec![0; n_target as usize]; N_SOURCE as usize];
         let mut row = Row::default();
         let mut parts = Vec::new();
         prepared.parts(0..N_SOURCE, &mut |part| parts.push(part));
         for part in parts {
-            prepared.row(&part, 0.1, &mut row);
+            prepared.row(&part, &mut row);
             for target in &row.targets {
                 counts[part.source as usize][*target as usize] += 1;
             }
         }
         counts
     }
+}
+
+/// The network's only projection, in steps of 0.1 ms.
+fn prepared(network: &Network, seed: u64) -> Prepared {
+    prepare(network, 0.1, seed).pop().expect("it has a projection")
 }
 
 fn outdegrees(counts: &[Vec<u32>]) -> Vec<u32> {
@@ -215,13 +220,13 @@ fn explicit_edges_come_back_as_they_went_in() {
         .collect();
     let case = Case::new(Rule::Edges { edges: edges.clone() });
     let network = case.network();
-    let prepared = Prepared::new(&network, 0, 0.1, 1);
+    let prepared = prepared(&network, 1);
     let mut found = Vec::new();
     let mut parts = Vec::new();
     prepared.parts(0..N_SOURCE, &mut |part| parts.push(part));
     let mut row = Row::default();
     for part in parts {
-        prepared.row(&part, 0.1, &mut row);
+        prepared.row(&part, &mut row);
         found.extend((0..row.targets.len()).map(|i| (part.source, row.targets[i], row.weights[i] as f64, row.delays[i])));
     }
     let mut wanted: Vec<_> = edges.iter().map(|e| (e.source, e.target, e.weight, (e.delay / 0.1).round() as u16)).collect();
@@ -241,7 +246,7 @@ fn a_row_does_not_depend_on_the_range_it_is_asked_in() {
     ] {
         let case = Case::new(rule);
         let network = case.network();
-        let prepared = Prepared::new(&network, 0, 0.1, 4);
+        let prepared = prepared(&network, 4);
         let (mut whole, mut single) = (Vec::new(), Vec::new());
         prepared.parts(0..N_SOURCE, &mut |p| whole.push(p));
         for source in 0..N_SOURCE {
@@ -256,13 +261,13 @@ fn drawn_delays_and_weights_have_their_moments() {
     let mut network = Case::new(Rule::FixedTotalNumber { number: 100_000 }).network();
     network.projections[0].weight = Value::normal_same_sign(-350.0, 35.0);
     network.projections[0].delay = Value::Uniform { min: 1.0, max: 3.0 };
-    let prepared = Prepared::new(&network, 0, 0.1, 4);
+    let prepared = prepared(&network, 4);
     let (mut weights, mut delays) = (Vec::new(), Vec::new());
     let mut row = Row::default();
     let mut parts = Vec::new();
     prepared.parts(0..N_SOURCE, &mut |p| parts.push(p));
     for part in parts {
-        prepared.row(&part, 0.1, &mut row);
+        prepared.row(&part, &mut row);
         weights.extend(row.weights.iter().map(|w| f64::from(*w)));
         delays.extend(row.delays.iter().map(|d| f64::from(*d)));
     }

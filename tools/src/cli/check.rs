@@ -3,10 +3,7 @@
 use std::fmt::Write;
 
 use super::resolve::Resolved;
-use super::table::{Table, bytes, count, duration};
-
-/// Terms of memory that are listed; the rest is one line.
-const LISTED: usize = 8;
+use super::table::{Table, bytes, count, duration, short};
 
 /// Neurons, synapses, memory and the largest terms of it.
 pub(crate) fn describe(resolved: &Resolved) -> String {
@@ -21,16 +18,16 @@ pub(crate) fn describe(resolved: &Resolved) -> String {
     facts.row(["projections", &count(network.projections.len() as f64)]);
     facts.row(["neurons", &count(estimate.neurons as f64)]);
     facts.row(["synapses", &count(estimate.synapses)]);
+    for (class, n) in estimate.classes.iter().filter(|(_, n)| **n > 0.0) {
+        let bytes = short(class.bytes_per_synapse());
+        facts.row([&format!("  {} ({bytes} B each)", class.name()), &count(*n)]);
+    }
     facts.row(["steps", &format!("{} of {} ms", count(plan.simulation.steps as f64), plan.simulation.dt)]);
     facts.row(["biological time", &duration(plan.simulation.duration / 1000.0)]);
     facts.row(["threads", &settings.threads.to_string()]);
     let mut terms = Table::new(&["memory", ">"]);
-    for (what, size) in estimate.terms.iter().take(LISTED) {
+    for (what, size) in &estimate.terms {
         terms.row([what.as_str(), &bytes(*size)]);
-    }
-    let rest = &estimate.terms[estimate.terms.len().min(LISTED)..];
-    if !rest.is_empty() {
-        terms.row([&format!("{} smaller terms", rest.len()), &bytes(rest.iter().map(|t| t.1).sum())]);
     }
     terms.row(["in all", &bytes(estimate.bytes())]);
     if let Some(available) = engine::process::available_bytes() {

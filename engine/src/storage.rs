@@ -1,0 +1,153 @@
+//! Which projections are stored, and what storing them takes.
+
+use connectome::network::{Network, Projection, Rule, Storage, Value};
+
+use crate::Settings;
+use crate::process;
+
+/// Part of the memory that is free which stored synapses may take when the engine decides.
+const SHARE: f64 = 0.7;
+
+/// How the synapses of a projection are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// One weight for all.
+    Constant,
+    /// 16-bit weights.
+    Compact,
+    /// 32-bit weights.
+    Wide,
+    /// Listed one by one in the description.
+    Edges,
+    /// Made anew when the source fires.
+    Procedural,
+}
+
+impl Class {
+    /// How a projection is kept if it is stored.
+    pub fn stored(projection: &Projection) -> Self {
+        match (&projection.rule, &projection.weight) {
+            (Rule::Edges { .. }, _) => Class::Edges,
+            (_, Value::Constant { .. }) => Class::Constant,
+            (_, Value::Lognormal { sigma, .. }) if *sigma > 0.7 => Class::Wide,
+            _ => Class::Compact,
+        }
+    }
+
+    /// Bytes per synapse, without heads of segments.
+    pub fn bytes_per_synapse(self) -> f64 {
+        match self {
+            Class::Constant => 2.0,
+            Class::Compact => 4.0,
+            Class::Wide | Class::Edges => 8.0,
+            Class::Procedural => 0.0,
+        }
+    }
+
+    /// What a table calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Constant => "synapses of constant weight",
+            Class::Compact => "synapses with 16-bit weights",
+            Class::Wide => "synapses with 32-bit weights",
+            Class::Edges => "explicit edges",
+            Class::Procedural => "procedural synapses",
+        }
+    }
+}
+
+/// Memory of a projection if it is stored, in bytes: (synapses, heads of segments).
+pub(crate) fn stored_bytes(network: &Network, projection: &Projection, settings: &Settings) -> (f64, f64) {
+    let n = projection.expected_synapses(network);
+    let n_source = f64::from(network.populations[projection.source].size);
+    // A population is spread over all threads, and a head is 8 bytes for each delay that occurs.
+    let blocks = (f64::from(network.populations[projection.target].size) / kernels::layout::BLOCK as f64).max(settings.threads as f64);
+    let heads = 8.0 * n.min(n_source * blocks * delays(&projection.delay, settings.dt));
+    (n * Class::stored(projection).bytes_per_synapse(), heads)
+}
+
+/// About how many different delays in steps occur.
+fn delays(delay: &Value, dt: f64) -> f64 {
+    match *delay {
+        Value::Constant { .. } => 1.0,
+        Value::Normal { std, .. } => (6.0 * std / dt).max(1.0),
+        Value::Uniform { min, max } => ((max - min) / dt).max(1.0),
+        Value::Lognormal { mu, sigma, scale, .. } => (4.0 * sigma * libm::exp(mu) * scale.abs() / dt).max(1.0),
+        Value::Distance { .. } => 32.0,
+    }
+}
+
+/// How each projection is kept on this machine. It never changes the spikes.
+pub(crate) fn classes(network: &Network, settings: &Settings) -> Vec<Class> {
+    let budget = process::available_bytes().map_or(f64::INFINITY, |bytes| bytes as f64 * SHARE);
+    classes_within(network, settings, budget)
+}
+
+/// How each projection is kept if stored synapses may take `budget` bytes: what asks to be stored is
+/// stored; of the others the largest are procedural until the rest fits.
+fn classes_within(network: &Network, settings: &Settings, budget: f64) -> Vec<Class> {
+    let mut classes: Vec<Class> = network.projections.iter().map(Class::stored).collect();
+    let mut open = Vec::new();
+    let mut total = 0.0;
+    for (index, projection) in network.projections.iter().enumerate() {
+        let (synapses, heads) = stored_bytes(network, projection, settings);
+        match projection.storage {
+            Storage::Procedural => classes[index] = Class::Procedural,
+            Storage::Auto if can_be_made_anew(projection) => open.push((index, synapses + heads)),
+            Storage::Auto | Storage::Stored => total += synapses + heads,
+        }
+    }
+    open.sort_by(|a, b| a.1.total_cmp(&b.1));
+    for (index, bytes) in open {
+        total += bytes;
+        if total > budget {
+            classes[index] = Class::Procedural;
+        }
+    }
+    classes
+}
+
+/// False where the synapses exist only as a list, so that making them anew would save nothing.
+fn can_be_made_anew(projection: &Projection) -> bool {
+    match projection.rule {
+        Rule::Edges { .. } => false,
+        Rule::FixedIndegree { .. } => projection.allow_multapses && (projection.allow_autapses || projection.source != projection.target),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use connectome::network::Population;
+
+    fn network(storage: [Storage; 3]) -> Network {
+        let mut network = Network::default();
+        network.populations.push(Population { name: "E".into(), size: 1000, model: "iaf_psc_exp".into(), ..Default::default() });
+        for (outdegree, storage) in [10, 100, 1000].into_iter().zip(storage) {
+            let rule = Rule::FixedOutdegree { outdegree };
+            let projection = Projection::new(0, 0, rule, Value::constant(1.0), Value::constant(1.0));
+            network.projections.push(Projection { storage, ..projection });
+        }
+        network
+    }
+
+    const SETTINGS: Settings = Settings { dt: 0.1, seed: 1, threads: 1 };
+
+    #[test]
+    fn the_engine_stores_what_fits_and_makes_the_largest_anew() {
+        let network = network([Storage::Auto; 3]);
+        // 2 bytes a synapse and 8 a source: 28 kB, 208 kB, 2 MB.
+        for (budget, stored) in [(1e9, 3), (1e6, 2), (1e5, 1), (1e3, 0)] {
+            let classes = classes_within(&network, &SETTINGS, budget);
+            let procedural = classes.iter().map(|c| *c == Class::Procedural).collect::<Vec<_>>();
+            assert_eq!(procedural, (0..3).map(|i| i >= stored).collect::<Vec<_>>(), "{budget}");
+        }
+    }
+
+    #[test]
+    fn what_the_user_says_is_done() {
+        let classes = classes_within(&network([Storage::Procedural, Storage::Auto, Storage::Stored]), &SETTINGS, 1e3);
+        assert_eq!(classes, [Class::Procedural, Class::Procedural, Class::Constant]);
+    }
+}
