@@ -5,10 +5,9 @@
 //!
 //! A number is split into `high * width + low` with `high < height` and `low < width`, where
 //! `height * width` is barely above `n`; each round adds to one half, modulo its range, a hash of the
-//! other. So nearly every first walk lands inside, and all arithmetic is on 32-bit halves, sixteen
-//! numbers side by side.
-
-use models::kit::LANES;
+//! other. So nearly every first walk lands inside, and all arithmetic is on 32-bit halves. Many numbers
+//! walk side by side: a round is a chain of a dozen instructions that wait for each other, so one
+//! register full of numbers would leave the processor idle most of the time.
 
 use crate::random::mix;
 use crate::simd::dispatch;
@@ -19,6 +18,10 @@ const ROUNDS: usize = 6;
 /// Rounds on a small domain, where each has little to hash.
 const MOST_ROUNDS: usize = 12;
 const SMALL: u64 = 1 << 12;
+/// Numbers that walk together.
+const LANES: usize = 64;
+/// Sides up to here are reached by floating-point products of 24 random bits.
+const SHORT: u32 = 1 << 20;
 
 /// A permutation of `0..groups * per`, chosen by a key, that tells of each number only its group
 /// `number / per`. With `per` = 1 it is a plain permutation.
@@ -115,23 +118,31 @@ dispatch! {
 
 #[inline(always)]
 fn walk_body(p: &Permutation, block: &mut Block) {
-    let Block { high, low, group } = block;
-    for pair in p.keys[..p.rounds].as_chunks::<2>().0 {
-        for lane in 0..LANES {
-            high[lane] = add_below(high[lane], below(hash(low[lane], pair[0]), p.height), p.height);
-        }
-        for lane in 0..LANES {
-            low[lane] = add_below(low[lane], below(hash(high[lane], pair[1]), p.width), p.width);
-        }
+    if p.height <= SHORT && p.width <= SHORT {
+        rounds(p, block, short_below);
+    } else {
+        rounds(p, block, below);
     }
-    let mut place = *low;
+    let mut place = block.low;
     match p.reciprocal {
         Some(reciprocal) => place = place.map(|x| below(x, reciprocal)),
         None if p.per > 1 => place = place.map(|x| x / p.per),
         None => {}
     }
     for lane in 0..LANES {
-        group[lane] = high[lane].wrapping_mul(p.row).wrapping_add(place[lane]);
+        block.group[lane] = block.high[lane].wrapping_mul(p.row).wrapping_add(place[lane]);
+    }
+}
+
+#[inline(always)]
+fn rounds(p: &Permutation, block: &mut Block, below: impl Fn(u32, u32) -> u32) {
+    for pair in p.keys[..p.rounds].as_chunks::<2>().0 {
+        for lane in 0..LANES {
+            block.high[lane] = add_below(block.high[lane], below(hash(block.low[lane], pair[0]), p.height), p.height);
+        }
+        for lane in 0..LANES {
+            block.low[lane] = add_below(block.low[lane], below(hash(block.high[lane], pair[1]), p.width), p.width);
+        }
     }
 }
 
@@ -145,6 +156,16 @@ fn hash(x: u32, key: u32) -> u32 {
 #[inline(always)]
 fn below(word: u32, range: u32) -> u32 {
     ((u64::from(word) * u64::from(range)) >> 32) as u32
+}
+
+/// The same by the upper 24 bits of the word, for a range up to [`SHORT`]: three instructions where
+/// 64-bit products of 32-bit lanes take nine.
+#[inline(always)]
+fn short_below(word: u32, range: u32) -> u32 {
+    let part = (word >> 8) as i32 as f32 * (range as i32 as f32 * (1.0 / 16_777_216.0));
+    // SAFETY: 0 <= part < range: the factors are at most 1 - 2^-24 and `range`, and the product, being at
+    // least half a unit in the last place below `range`, cannot round up to it.
+    (unsafe { part.to_int_unchecked::<i32>() }) as u32
 }
 
 /// `a + b` modulo `range`, both below it.

@@ -8,9 +8,12 @@ use std::ops::Range;
 
 use crate::counts::{binomial, hypergeometric};
 use crate::random::{PLANE, Stream};
+use crate::simd::dispatch;
 
 /// Most sources of a leaf, below which the tree is drawn when it is asked for.
 const LEAF: u64 = 64;
+/// Synapses of a leaf, about, so that little has to be drawn to know one source's share.
+const SYNAPSES: u64 = 256;
 /// Up to so many synapses a leaf deals out one by one; more are split by binomials.
 const DEALT: u64 = 1024;
 
@@ -38,9 +41,9 @@ struct Node {
 impl Shares {
     /// `total` synapses over `n` sources.
     pub fn new(total: u64, n: u64, capacity: Option<u64>, stream: Stream) -> Self {
+        let largest = (SYNAPSES.saturating_mul(n) / total.max(1)).clamp(1, LEAF);
         let mut depth = 0;
-        // Halves differ by one where a number is odd.
-        while n >> depth >= LEAF {
+        while n.div_ceil(1 << depth) > largest {
             depth += 1;
         }
         let mut shares = Shares { n, capacity, stream, depth, before: Vec::with_capacity((1 << depth) + 1) };
@@ -62,6 +65,11 @@ impl Shares {
 
     fn split(&self, node: &Node) -> [Node; 2] {
         let n = node.sources.end - node.sources.start;
+        if n < 2 {
+            // Where the number of sources is no power of two, some leaves are empty.
+            let none = Node { sources: node.sources.end..node.sources.end, count: 0, before: node.before + node.count };
+            return [node.clone(), none];
+        }
         let middle = node.sources.start + n / 2;
         // A node is named by its ends; sources are neurons, so both fit 32 bits.
         let mut draws = self.stream.sequence(node.sources.start << 32 | (node.sources.end & 0xffff_ffff));
@@ -95,7 +103,8 @@ impl Shares {
     fn leaf(&self, source: u64) -> Node {
         let (mut sources, mut index) = (0..self.n, 0);
         for _ in 0..self.depth {
-            let middle = sources.start + (sources.end - sources.start) / 2;
+            let n = sources.end - sources.start;
+            let middle = if n < 2 { sources.end } else { sources.start + n / 2 };
             let right = source >= middle;
             if right {
                 sources.start = middle;
@@ -123,30 +132,49 @@ impl Shares {
 
     /// Deals the synapses of a leaf out one by one, each to a source of its own draw.
     fn deal(&self, leaf: &Node, wanted: Range<u64>, visit: &mut impl FnMut(u64, u64, u64)) {
-        let n = leaf.sources.end - leaf.sources.start;
-        let mut counts = [0u64; LEAF as usize];
-        let mut words = [0; PLANE];
+        let n = (leaf.sources.end - leaf.sources.start) as u32;
+        if n == 1 {
+            if leaf.count > 0 {
+                visit(leaf.sources.start, leaf.count, leaf.before);
+            }
+            return;
+        }
+        let mut words = [0; DEALT as usize];
         // Inner nodes end before 2^32 - 1, so the name of a dealt leaf is nobody else's.
         let name = leaf.sources.start << 32 | 0xffff_ffff;
-        for plane in 0..leaf.count.div_ceil(PLANE as u64) {
-            self.stream.planes(name, plane, &mut words);
-            let left = (leaf.count - plane * PLANE as u64).min(PLANE as u64) as usize;
-            for word in &words[..left] {
-                counts[((u64::from(*word) * n) >> 32) as usize] += 1;
-            }
+        let words = &mut words[..leaf.count as usize];
+        for (index, plane) in words.chunks_mut(PLANE).enumerate() {
+            let mut drawn = [0; PLANE];
+            self.stream.planes(name, index as u64, &mut drawn);
+            plane.copy_from_slice(&drawn[..plane.len()]);
         }
-        let mut before = leaf.before;
-        for (source, count) in leaf.sources.clone().zip(counts) {
-            if wanted.contains(&source) && count > 0 {
-                visit(source, count, before);
+        for source in wanted {
+            let place = (source - leaf.sources.start) as u32;
+            let (mut before, mut own) = (0, 0);
+            count_places(words, n, place, &mut before, &mut own);
+            if own > 0 {
+                visit(source, u64::from(own), leaf.before + u64::from(before));
             }
-            before += count;
         }
     }
 
     /// Memory in bytes.
     pub fn bytes(&self) -> u64 {
         8 * self.before.capacity() as u64
+    }
+}
+
+dispatch! {
+    fn count_places(words: &[u32], n: u32, place: u32, before: &mut u32, own: &mut u32) = count_places_body
+}
+
+/// How many words point to one of `n` places before `place`, and how many to it.
+#[inline(always)]
+fn count_places_body(words: &[u32], n: u32, place: u32, before: &mut u32, own: &mut u32) {
+    for word in words {
+        let drawn = ((u64::from(*word) * u64::from(n)) >> 32) as u32;
+        *before += u32::from(drawn < place);
+        *own += u32::from(drawn == place);
     }
 }
 
