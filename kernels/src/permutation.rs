@@ -67,25 +67,31 @@ impl Permutation {
         for lanes in out.chunks_mut(LANES) {
             let mut block = self.numbers(&mut high, &mut low, lanes.len());
             walk(self, &mut block);
-            for lane in 0..lanes.len() {
-                while u64::from(block.group[lane]) >= self.groups {
-                    // Rare: the corner of the grid that lies outside. Walk on until inside.
-                    let mut one = Block { high: [block.high[lane]; LANES], low: [block.low[lane]; LANES], group: [0; LANES] };
-                    walk_body(self, &mut one);
-                    (block.high[lane], block.low[lane], block.group[lane]) = (one.high[0], one.low[0], one.group[0]);
-                }
+            if block.outside {
+                self.walk_on(&mut block, lanes.len());
             }
             lanes.copy_from_slice(&block.group[..lanes.len()]);
+        }
+    }
+
+    /// Rare: numbers that came to the corner of the grid that lies outside walk on until they are inside.
+    fn walk_on(&self, block: &mut Block, n: usize) {
+        for lane in 0..n {
+            while u64::from(block.group[lane]) >= self.groups {
+                let mut one = Block::at(block.high[lane], block.low[lane]);
+                walk_body(self, &mut one);
+                (block.high[lane], block.low[lane], block.group[lane]) = (one.high[0], one.low[0], one.group[0]);
+            }
         }
     }
 
     /// The next `n` numbers from (high, low) on.
     #[inline(always)]
     fn numbers(&self, high: &mut u32, low: &mut u32, n: usize) -> Block {
-        let mut block = Block { high: [*high; LANES], low: [0; LANES], group: [0; LANES] };
+        let mut block = Block::at(*high, *low);
         if self.width - *low > LANES as u32 {
             for lane in 0..LANES {
-                block.low[lane] = *low + lane as u32;
+                block.low[lane] += lane as u32;
             }
             *low += n as u32;
             return block;
@@ -110,6 +116,16 @@ struct Block {
     high: [u32; LANES],
     low: [u32; LANES],
     group: [u32; LANES],
+    /// True if any has come to the corner that lies outside.
+    outside: bool,
+}
+
+impl Block {
+    /// All at one number.
+    #[inline(always)]
+    fn at(high: u32, low: u32) -> Self {
+        Block { high: [high; LANES], low: [low; LANES], group: [0; LANES], outside: false }
+    }
 }
 
 dispatch! {
@@ -129,9 +145,13 @@ fn walk_body(p: &Permutation, block: &mut Block) {
         None if p.per > 1 => place = place.map(|x| x / p.per),
         None => {}
     }
+    let last = (p.groups - 1) as u32;
+    let mut outside = 0;
     for lane in 0..LANES {
         block.group[lane] = block.high[lane].wrapping_mul(p.row).wrapping_add(place[lane]);
+        outside |= u32::from(block.group[lane] > last);
     }
+    block.outside = outside != 0;
 }
 
 #[inline(always)]

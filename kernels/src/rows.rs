@@ -28,7 +28,12 @@ pub struct Scratch {
     synapses: Vec<Synapse>,
     sorted: Vec<Synapse>,
     histogram: Vec<u32>,
+    /// Targets by place.
+    dealt: Vec<Vec<u32>>,
 }
+
+/// Places of a population among which targets are dealt one by one.
+const FEW: usize = 8;
 
 impl Wiring {
     /// Global id of the source of a part.
@@ -55,11 +60,21 @@ impl Wiring {
             prepared.row(part, &mut scratch.row);
             let places = self.layout.places(prepared.target);
             match (&self.codings[part.projection as usize], prepared.constant_delay(), places) {
-                // All in one segment: nothing to sort.
+                // One weight and one delay: nothing to sort.
                 (Coding { constant: Some(kind), .. }, Some(delay), [place]) => {
                     for targets in scratch.row.targets.chunks(MOST) {
                         let segment = Segment { block: place.block, delay, kind: *kind, count: targets.len() as u16 };
                         pack_targets(targets, place.offset, sink.open(segment));
+                    }
+                }
+                (Coding { constant: Some(kind), .. }, Some(delay), places) if places.len() <= FEW => {
+                    let mut lens = [0; FEW];
+                    deal(&scratch.row.targets, places, &mut scratch.dealt, &mut lens);
+                    for ((place, targets), n) in places.iter().zip(&scratch.dealt).zip(lens) {
+                        for targets in targets[..n].chunks(MOST) {
+                            let segment = Segment { block: place.block, delay, kind: *kind, count: targets.len() as u16 };
+                            pack_targets(targets, place.offset.wrapping_sub(place.first), sink.open(segment));
+                        }
                     }
                 }
                 (coding, _, places) => gather(&scratch.row, coding, places, &mut scratch.synapses),
@@ -73,6 +88,19 @@ impl Wiring {
                 pack(self.kinds[kind as usize].encoding, run, words);
             }
         }
+    }
+}
+
+/// Deals targets to the places where they live; `lens` says how many each got.
+fn deal(targets: &[u32], places: &[Place], dealt: &mut Vec<Vec<u32>>, lens: &mut [usize; FEW]) {
+    dealt.resize_with(places.len().max(dealt.len()), Vec::new);
+    for room in &mut dealt[..places.len()] {
+        room.resize(targets.len().max(room.len()), 0);
+    }
+    for target in targets {
+        let place = places[1..].iter().map(|next| usize::from(next.first <= *target)).sum::<usize>() % FEW;
+        dealt[place][lens[place]] = *target;
+        lens[place] += 1;
     }
 }
 

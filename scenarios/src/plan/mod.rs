@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use connectome::Connectome;
-use connectome::network::{Network, Population};
+use connectome::network::{Network, Population, Rule, Storage};
 use models::Description;
 
 use crate::document::Resolved;
@@ -78,6 +78,7 @@ impl Plan {
         builder.populations(&mut spec)?;
         builder.check_populations()?;
         builder.projections(&spec)?;
+        builder.keep(spec.simulation.storage);
         builder.stimuli(&mut spec)?;
         builder.check_wiring()?;
         let recording = builder.recording(&spec.record)?;
@@ -140,6 +141,18 @@ struct Builder<'a> {
     network: Network,
     origins: Origins,
     sources: Vec<PathBuf>,
+}
+
+impl Builder<'_> {
+    /// Keeps the synapses of all projections that do not say otherwise in this way. Explicit edges exist only
+    /// where they are stored.
+    fn keep(&mut self, storage: schema::StorageName) {
+        for projection in &mut self.network.projections {
+            if projection.storage == Storage::Auto && !matches!(projection.rule, Rule::Edges { .. }) {
+                projection.storage = storage.into();
+            }
+        }
+    }
 }
 
 /// The table that each part of the network was made from; the root for a recipe's own.

@@ -1,13 +1,13 @@
 //! Projections, resolved: names to populations, keys of a rule to a rule, text to weights.
 
-use connectome::network::{Decay, Projection, Rule, Storage, Value};
+use connectome::network::{Decay, Projection, Rule, Value};
 use models::Sign;
 
 use super::Builder;
 use super::values::{Bounds, range, text};
 use crate::error::{Cause, Error};
 use crate::key::KeyPath;
-use crate::schema::{Count, DecayShape, Distribution, ProjectionSection, RuleName, Spec, StorageName};
+use crate::schema::{Count, DecayShape, Distribution, ProjectionSection, RuleName, Spec};
 
 /// Most projections of a network.
 const MAX_PROJECTIONS: u64 = 1 << 22;
@@ -45,11 +45,7 @@ impl Builder<'_> {
         let mut projection = Projection::new(source, target, rule, weight, delay);
         projection.allow_autapses = section.allow_autapses;
         projection.allow_multapses = section.allow_multapses;
-        projection.storage = match section.storage {
-            StorageName::Auto => Storage::Auto,
-            StorageName::Stored => Storage::Stored,
-            StorageName::Procedural => Storage::Procedural,
-        };
+        projection.storage = section.storage.into();
         Ok(projection)
     }
 

@@ -91,3 +91,13 @@ choice! {
         Procedural = "procedural",
     }
 }
+
+impl From<StorageName> for connectome::network::Storage {
+    fn from(name: StorageName) -> Self {
+        match name {
+            StorageName::Auto => Self::Auto,
+            StorageName::Stored => Self::Stored,
+            StorageName::Procedural => Self::Procedural,
+        }
+    }
+}

@@ -65,6 +65,9 @@ section! {
         warmup: Millis,
         /// Seed of all random numbers. The same seed gives the same spikes on any machine.
         seed: Count = Count(1),
+        /// How synapses are kept, where a projection does not say: in memory as far as it reaches, or regenerated
+        /// from random numbers each time a neuron fires. It never changes the spikes.
+        storage: StorageName = StorageName::Auto,
     }
 }
 
