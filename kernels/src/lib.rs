@@ -7,6 +7,7 @@
 //! * [`delivery`]: the calendar of segments that are due, and the loop that adds them up.
 //! * [`cells`]: the update loop, one monomorphised copy per neuron model and instruction set.
 //! * [`stimuli`]: Poisson input and current generators.
+//! * [`simd`]: which instructions those loops use.
 //!
 //! Sums of synaptic input are integers (fixed point), so they commute: the result does not depend on
 //! the number of threads or the order of delivery. This crate knows neither time nor threads beyond
@@ -21,7 +22,7 @@ pub mod permutation;
 pub mod quantile;
 pub mod random;
 pub mod scale;
-mod simd;
+pub mod simd;
 pub mod stimuli;
 pub mod store;
 pub mod wiring;
