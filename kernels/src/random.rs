@@ -7,6 +7,10 @@
 //! needs a number in every step, take 7: the fewest rounds that passed all of BigCrush in the authors'
 //! tests; the other 3 are a margin of safety, and would make a Poisson number a fifth dearer.
 
+mod normal;
+
+pub(crate) use normal::normals;
+
 use crate::simd::dispatch;
 
 /// What a stream of numbers is for. Streams of different purposes are independent.

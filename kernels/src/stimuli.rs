@@ -153,9 +153,10 @@ impl Drive {
         }
     }
 
-    /// Adds the current that arrives in update step `step` to `currents`, one per neuron of the slice.
+    /// Adds the current that acts over update step `step` to `currents`, one per neuron of the slice.
     pub fn current(&mut self, step: u64, currents: &mut [real]) {
-        let emitted = step as i64 - self.delay;
+        // It arrived at the end of the last step.
+        let emitted = step as i64 - 1 - self.delay;
         let time = (emitted + 1) as f64 * self.dt;
         if emitted < -1 || time < self.start - 0.5 * self.dt || time >= self.stop - 0.5 * self.dt {
             return;
