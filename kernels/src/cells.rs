@@ -3,6 +3,9 @@
 //! State lies in tiles of [`LANES`] neurons, `[field][lane]`, so a step reads and writes one stream of
 //! memory and the compiler gives each lane of a tile a lane of a vector register. The loop is
 //! monomorphised per model and compiled per instruction set; a step costs one virtual call per slice.
+//!
+//! What a neuron gets goes from the sums straight into its lane of the model's step, and what a model does not
+//! take costs nothing: which inputs it has is known to the compiler.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +14,14 @@ use models::{Error, Field, Model, Visitor};
 
 use crate::delivery::Sums;
 use crate::quantile::Sampler;
-use crate::random::{PLANE, Purpose, Stream};
-use crate::simd::dispatch;
+use crate::random::{Purpose, Stream, WIDE, normals};
+use crate::simd::{Level, dispatch};
 
 /// What a slice gets in a step besides its own state.
 pub struct StepInput<'a> {
     /// Sums of the slice's block; the slice's part is read and set to zero.
     pub sums: &'a mut [Sums],
-    /// Currents from generators, one per neuron and padded to whole tiles; empty if there are none.
+    /// Currents from generators over the step, one per neuron and padded to whole tiles; empty if there are none.
     pub currents: &'a [real],
     /// Mean `V_m` of the population at the end of the last step, where the model wants it.
     pub mean: real,
@@ -29,7 +32,11 @@ pub struct StepInput<'a> {
 /// The neurons of one slice.
 pub trait Cells: Send {
     /// Advances all neurons by one step and appends the local indices of those that fired, ascending.
-    fn advance(&mut self, input: &mut StepInput, fired: &mut Vec<u32>);
+    fn advance(&mut self, input: &mut StepInput, fired: &mut Vec<u32>) {
+        self.advance_at(Level::best(), input, fired);
+    }
+    /// The same with the instructions of `level`.
+    fn advance_at(&mut self, level: Level, input: &mut StepInput, fired: &mut Vec<u32>);
     /// State variables, in column order.
     fn fields(&self) -> &'static [Field];
     /// Value of a state variable (by column) of a neuron (by its index in the slice).
@@ -52,7 +59,7 @@ pub struct CellsSpec<'a> {
     pub params: &'a BTreeMap<String, f64>,
     /// Step in ms.
     pub dt: f64,
-    /// First neuron of the slice in its population; a multiple of [`PLANE`].
+    /// First neuron of the slice in its population; a multiple of [`PLANE`](crate::random::PLANE).
     pub first: u32,
     /// Neurons in the slice.
     pub n: usize,
@@ -97,18 +104,38 @@ struct Tiles<M: Model> {
     n: usize,
     offset: usize,
     /// Weight units per integer unit, per receptor.
-    units: Vec<real>,
-    noise: Option<(Stream, Sampler)>,
+    units: [real; RECEPTORS],
+    noise: Stream,
     first: u32,
-    slots: Slots,
 }
 
+/// Most receptors of a model.
+const RECEPTORS: usize = 2;
+
 /// Which fields of the model's input come after the receptors.
-#[derive(Clone, Copy)]
-struct Slots {
-    current: Option<usize>,
-    noise: Option<usize>,
-    mean: Option<usize>,
+struct Slots<M>(std::marker::PhantomData<M>);
+
+impl<M: Model> Slots<M> {
+    const CURRENT: Option<usize> = position(M::Input::FIELDS, "I_stim");
+    const NOISE: Option<usize> = position(M::Input::FIELDS, "noise");
+    const MEAN: Option<usize> = position(M::Input::FIELDS, "V_mean");
+}
+
+/// Where the field called `name` stands.
+const fn position(fields: &[Field], name: &str) -> Option<usize> {
+    let mut field = 0;
+    while field < fields.len() {
+        let (found, wanted) = (fields[field].name.as_bytes(), name.as_bytes());
+        let mut same = 0;
+        while same < found.len() && same < wanted.len() && found[same] == wanted[same] {
+            same += 1;
+        }
+        if same == found.len() && same == wanted.len() {
+            return Some(field);
+        }
+        field += 1;
+    }
+    None
 }
 
 impl<M: Model> Tiles<M> {
@@ -120,26 +147,22 @@ impl<M: Model> Tiles<M> {
         for lane in 0..LANES {
             M::initial(&params).store(&mut tile, lane);
         }
-        let slot = |name: &str| M::Input::FIELDS.iter().position(|f| f.name == name);
-        let slots = Slots { current: slot("I_stim"), noise: slot("noise"), mean: slot("V_mean") };
-        let normal = || Sampler::new(&connectome::network::Value::normal(0.0, 1.0), 1.0, f64::NEG_INFINITY);
         Ok(Tiles {
             propagators,
             substeps,
             tiles: vec![tile; spec.n.div_ceil(LANES)],
             n: spec.n,
             offset: spec.offset,
-            units: spec.scales.iter().map(|s| (1.0 / s) as real).collect(),
-            noise: slots.noise.map(|_| (Stream::new(spec.seed, Purpose::Membrane, spec.population as u64), normal())),
+            units: std::array::from_fn(|receptor| spec.scales.get(receptor).map_or(0.0, |scale| (1.0 / scale) as real)),
+            noise: Stream::new(spec.seed, Purpose::Membrane, spec.population as u64),
             first: spec.first,
-            slots,
         })
     }
 }
 
 impl<M: Model> Cells for Tiles<M> {
-    fn advance(&mut self, input: &mut StepInput, fired: &mut Vec<u32>) {
-        advance::<M>(self, input, fired);
+    fn advance_at(&mut self, level: Level, input: &mut StepInput, fired: &mut Vec<u32>) {
+        advance::<M>(level, self, input, fired);
     }
 
     fn fields(&self) -> &'static [Field] {
@@ -164,39 +187,41 @@ impl<M: Model> Cells for Tiles<M> {
 }
 
 dispatch! {
-    fn advance<M: Model>(cells: &mut Tiles<M>, input: &mut StepInput, fired: &mut Vec<u32>) = advance_body
+    fn advance<M: Model>(level: Level, cells: &mut Tiles<M>, input: &mut StepInput, fired: &mut Vec<u32>) = advance_body
+}
+
+/// What arrives at a tile besides its sums.
+struct Arrivals {
+    units: [real; RECEPTORS],
+    current: [real; LANES],
+    /// For this tile and its neighbours, which share random words.
+    noise: [[real; LANES]; WIDE / LANES],
+    mean: real,
 }
 
 #[inline(always)]
 fn advance_body<M: Model>(cells: &mut Tiles<M>, input: &mut StepInput, fired: &mut Vec<u32>) {
-    let n_receptors = M::RECEPTORS.len();
-    let mut arrived = M::Input::lanes();
-    if let Some(slot) = cells.slots.mean {
-        arrived.as_mut()[slot] = [input.mean; LANES];
-    }
-    let mut noise = [0.0; PLANE];
-    for t in 0..cells.tiles.len() {
-        let at = cells.offset + t * LANES;
-        for receptor in 0..n_receptors {
-            let sums: &mut [i32; LANES] = (&mut input.sums[receptor][at..at + LANES]).try_into().expect("a tile has LANES sums");
-            // Taken out whole, so that the compiler sees one vector and not sixteen numbers.
-            let taken = std::mem::replace(sums, [0; LANES]);
-            let unit = cells.units[receptor];
-            arrived.as_mut()[receptor] = taken.map(|sum| sum as real * unit);
+    const { assert!(M::RECEPTORS.len() <= RECEPTORS) };
+    let propagators = cells.propagators;
+    let n_tiles = cells.tiles.len();
+    let mut rows = input.sums.iter_mut().map(|sums| sums[cells.offset..cells.offset + n_tiles * LANES].as_chunks_mut().0);
+    let ex = rows.next().unwrap_or_default();
+    let mut nothing = [[0; LANES]];
+    let inh = if M::RECEPTORS.len() > 1 { rows.next().unwrap_or_default() } else { &mut nothing };
+    let mut arrivals = Arrivals { units: cells.units, current: [0.0; LANES], noise: [[0.0; LANES]; WIDE / LANES], mean: input.mean };
+    // Place of the slice's first tile among the neurons that share random words.
+    let shift = cells.first as usize / LANES;
+    for (t, (tile, ex)) in cells.tiles.iter_mut().zip(ex).enumerate() {
+        if let (Some(_), Some(currents)) = (Slots::<M>::CURRENT, input.currents.get(t * LANES..(t + 1) * LANES)) {
+            arrivals.current.copy_from_slice(currents);
         }
-        if let (Some(slot), false) = (cells.slots.current, input.currents.is_empty()) {
-            arrived.as_mut()[slot].copy_from_slice(&input.currents[t * LANES..(t + 1) * LANES]);
+        let place = (shift + t) % (WIDE / LANES);
+        if Slots::<M>::NOISE.is_some() && (place == 0 || t == 0) {
+            let words = cells.noise.noise(input.step, ((shift + t) / (WIDE / LANES)) as u64);
+            normals(&words, arrivals.noise.as_flattened_mut());
         }
-        if let (Some(slot), Some((stream, normal))) = (cells.slots.noise, &cells.noise) {
-            let lanes = t * LANES % PLANE;
-            if lanes == 0 {
-                let mut words = [0; PLANE];
-                stream.planes(input.step, (u64::from(cells.first) + (t * LANES) as u64) / PLANE as u64, &mut words);
-                noise = words.map(|w| normal.value(w, 0.0));
-            }
-            arrived.as_mut()[slot].copy_from_slice(&noise[lanes..lanes + LANES]);
-        }
-        let spiked = step_tile::<M>(&cells.propagators, cells.substeps, &mut cells.tiles[t], &arrived);
+        let sums = (ex, &mut inh[if M::RECEPTORS.len() > 1 { t } else { 0 }]);
+        let spiked = step_tile::<M>((&propagators, cells.substeps), tile, sums, &arrivals, place);
         if spiked.iter().any(|s| *s != 0) {
             let first = t * LANES;
             fired.extend((0..LANES.min(cells.n - first)).filter(|lane| spiked[*lane] != 0).map(|lane| (first + lane) as u32));
@@ -204,21 +229,42 @@ fn advance_body<M: Model>(cells: &mut Tiles<M>, input: &mut StepInput, fired: &m
     }
 }
 
-/// One step of one tile; 1 for each neuron that fired.
+/// One step of one tile: which neurons fired. Its sums are taken. References are arguments of their own, so
+/// that the compiler knows that they do not overlap.
 #[inline(always)]
-fn step_tile<M: Model>(p: &M::Propagators, substeps: u32, tile: &mut LanesOf<M::State>, input: &LanesOf<M::Input>) -> [u32; LANES] {
+fn step_tile<M: Model>(
+    (p, substeps): (&M::Propagators, u32),
+    tile: &mut LanesOf<M::State>,
+    sums: (&mut [i32; LANES], &mut [i32; LANES]),
+    arrivals: &Arrivals,
+    place: usize,
+) -> [u32; LANES] {
+    let (ex, inh) = sums;
+    let input = |lane: usize, ex: &[i32; LANES], inh: &[i32; LANES]| {
+        M::Input::from_fields(|field| match field {
+            _ if Slots::<M>::CURRENT == Some(field) => arrivals.current[lane],
+            _ if Slots::<M>::NOISE == Some(field) => arrivals.noise[place][lane],
+            _ if Slots::<M>::MEAN == Some(field) => arrivals.mean,
+            0 => ex[lane] as real * arrivals.units[0],
+            _ => inh[lane] as real * arrivals.units[1],
+        })
+    };
     for _ in 0..substeps {
         for lane in 0..LANES {
             let mut s = M::State::load(tile, lane);
-            M::substep(p, &mut s, &M::Input::load(input, lane));
+            M::substep(p, &mut s, &input(lane, ex, inh));
             s.store(tile, lane);
         }
     }
     let mut spiked = [0; LANES];
     for (lane, spiked) in spiked.iter_mut().enumerate() {
         let mut s = M::State::load(tile, lane);
-        *spiked = u32::from(M::step(p, &mut s, &M::Input::load(input, lane)));
+        *spiked = u32::from(M::step(p, &mut s, &input(lane, ex, inh)));
         s.store(tile, lane);
+    }
+    *ex = [0; LANES];
+    if M::RECEPTORS.len() > 1 {
+        *inh = [0; LANES];
     }
     spiked
 }

@@ -8,6 +8,7 @@
 //! * [`delivery`]: the calendar of segments that are due, and the loop that adds them up.
 //! * [`cells`]: the update loop, one monomorphised copy per neuron model and instruction set.
 //! * [`stimuli`]: Poisson input and current generators.
+//! * [`simd`]: which instructions those loops use.
 //!
 //! Sums of synaptic input are integers (fixed point), so they commute: the result does not depend on
 //! the number of threads or the order of delivery. This crate knows neither time nor threads beyond
@@ -24,7 +25,7 @@ pub mod random;
 pub mod rows;
 pub mod scale;
 pub mod segments;
-mod simd;
+pub mod simd;
 pub mod slabs;
 pub mod stimuli;
 pub mod store;

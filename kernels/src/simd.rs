@@ -1,63 +1,96 @@
 //! Run-time choice of the instruction set, and prefetching.
 
-/// Defines a function that runs `$body` compiled for the widest vectors the processor has.
+/// Defines a function that runs `$body` compiled for the widest vectors the processor has, or, if its first
+/// argument is `level: Level`, for that instruction set.
 ///
 /// The body is plain Rust marked `#[inline(always)]`; the compiler vectorises each copy on its own.
 /// No copy may fuse a multiplication with an addition (Rust never does so unasked), so all give the
 /// same bits.
 macro_rules! dispatch {
-    ($(#[$doc:meta])* $vis:vis fn $name:ident $(<$G:ident: $bound:path>)? ($($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident $(<$G:ident: $bound:path>)? ($level:ident: Level, $($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {
         $(#[$doc])*
         #[inline]
-        $vis fn $name $(<$G: $bound>)? ($($arg: $ty),*) {
+        $vis fn $name $(<$G: $bound>)? ($level: $crate::simd::Level, $($arg: $ty),*) {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd")]
                 fn avx512 $(<$G: $bound>)? ($($arg: $ty),*) { $body $(::<$G>)? ($($arg),*) }
                 #[target_feature(enable = "avx2")]
                 fn avx2 $(<$G: $bound>)? ($($arg: $ty),*) { $body $(::<$G>)? ($($arg),*) }
-                match $crate::simd::level() {
-                    // SAFETY: `level` found these features on this processor.
-                    $crate::simd::Level::Avx512 => return unsafe { avx512 $(::<$G>)? ($($arg),*) },
+                match $level.set() {
+                    // SAFETY: a `Level` exists only for what this processor was found to have.
+                    $crate::simd::Set::Avx512 => return unsafe { avx512 $(::<$G>)? ($($arg),*) },
                     // SAFETY: as above.
-                    $crate::simd::Level::Avx2 => return unsafe { avx2 $(::<$G>)? ($($arg),*) },
-                    $crate::simd::Level::Baseline => {}
+                    $crate::simd::Set::Avx2 => return unsafe { avx2 $(::<$G>)? ($($arg),*) },
+                    $crate::simd::Set::Baseline => {}
                 }
             }
+            let _ = $level;
             $body $(::<$G>)? ($($arg),*)
+        }
+    };
+    ($(#[$doc:meta])* $vis:vis fn $name:ident $(<$G:ident: $bound:path>)? ($($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {
+        $(#[$doc])*
+        #[inline]
+        $vis fn $name $(<$G: $bound>)? ($($arg: $ty),*) {
+            $crate::simd::dispatch! { fn at $(<$G: $bound>)? (level: Level, $($arg: $ty),*) = $body }
+            at $(::<$G>)? ($crate::simd::Level::best(), $($arg),*)
         }
     };
 }
 pub(crate) use dispatch;
 
-/// Instruction sets that the loops are compiled for.
+/// An instruction set that the loops are compiled for and that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg(target_arch = "x86_64")]
-pub(crate) enum Level {
+pub struct Level(Set);
+
+/// Instruction sets that the loops are compiled for, narrowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Set {
     Baseline,
+    #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
     Avx512,
 }
 
-/// The widest instruction set of this processor; looked up once.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-pub(crate) fn level() -> Level {
-    static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
-    *LEVEL.get_or_init(|| {
-        let avx512 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512cd");
-        if avx512 {
-            Level::Avx512
-        } else if is_x86_feature_detected!("avx2") {
-            Level::Avx2
-        } else {
-            Level::Baseline
+impl Level {
+    /// What every processor of this architecture has.
+    pub const BASELINE: Level = Level(Set::Baseline);
+
+    /// The widest instruction set of this processor; looked up once.
+    #[inline]
+    pub fn best() -> Level {
+        static BEST: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
+        *BEST.get_or_init(|| *Level::available().last().expect("every processor has the baseline"))
+    }
+
+    /// All that this processor has, narrowest first. Results do not depend on the choice.
+    pub fn available() -> Vec<Level> {
+        #[allow(unused_mut)]
+        let mut levels = vec![Level::BASELINE];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") {
+                levels.push(Level(Set::Avx2));
+            }
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512cd");
+            if avx512 {
+                levels.push(Level(Set::Avx512));
+            }
         }
-    })
+        levels
+    }
+
+    #[inline]
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn set(self) -> Set {
+        self.0
+    }
 }
 
 /// Asks for the cache line of `slice[index]`, if there is such an element.

@@ -10,18 +10,19 @@ use models::kit::real;
 use crate::delivery::Sums;
 use crate::quantile::Sampler;
 use crate::random::{PLANE, Purpose, Stream};
-use crate::simd::dispatch;
+use crate::simd::Level;
 
-/// Most that one draw of a Poisson number is asked for; larger means are split.
-const MOST: f64 = 16.0;
+mod poisson;
+
+use poisson::{Driven, PoissonTable, Streams};
 
 /// The part of a stimulus that drives one slice.
 pub struct Drive {
     source: Source,
     /// Neurons it drives, as indices in the slice.
     neurons: std::ops::Range<usize>,
-    /// Index of the slice's first neuron in its population, in units of [`PLANE`].
-    first_plane: u64,
+    /// Index of the slice's first neuron in its population, a multiple of [`PLANE`].
+    first: u64,
     /// First neuron of the slice in its block.
     offset: usize,
     stream: Stream,
@@ -32,7 +33,7 @@ pub struct Drive {
 }
 
 enum Source {
-    Poisson { rate: Signal, receptor: usize, weight: i32, table: PoissonTable },
+    Poisson { rate: Signal, receptor: usize, weight: i32, table: Box<PoissonTable>, rest: Stream },
     Spikes { steps: Vec<i64>, next: usize, receptor: usize, weight: i32 },
     Steps(Signal),
     Sine { amplitude: f64, offset: f64, omega: f64, phase: f64 },
@@ -64,7 +65,8 @@ impl Drive {
         let normal = |mean, std| Box::new(Sampler::new(&Value::normal(mean, std), 1.0, f64::NEG_INFINITY));
         let source = match &stimulus.kind {
             StimulusKind::PoissonGenerator { rate, weight: _ } => {
-                Source::Poisson { rate: rate.clone(), receptor: fixed.0, weight: fixed.1, table: PoissonTable::new(-1.0) }
+                let rest = Stream::new(seed, Purpose::PoissonRest, index as u64);
+                Source::Poisson { rate: rate.clone(), receptor: fixed.0, weight: fixed.1, table: Box::new(PoissonTable::new(0.0)), rest }
             }
             StimulusKind::SpikeGenerator { times, weight: _ } => {
                 let active = |t: &&f64| **t > stimulus.start && **t <= stimulus.stop;
@@ -101,7 +103,7 @@ impl Drive {
         Some(Drive {
             source,
             neurons,
-            first_plane: u64::from(slice.neurons.start) / PLANE as u64,
+            first: u64::from(slice.neurons.start),
             offset: slice.offset,
             stream: Stream::new(seed, if fixed.1 != 0 { Purpose::Poisson } else { Purpose::Current }, index as u64),
             start: stimulus.start,
@@ -118,16 +120,22 @@ impl Drive {
 
     /// Adds the spikes that arrive in update step `step` to the sums of the slice's block.
     pub fn spikes(&mut self, step: u64, sums: &mut [Sums]) {
+        self.spikes_at(Level::best(), step, sums);
+    }
+
+    /// The same with the instructions of `level`.
+    pub fn spikes_at(&mut self, level: Level, step: u64, sums: &mut [Sums]) {
         let emitted = step as i64 - self.delay;
         let time = emitted as f64 * self.dt;
         // Half a step of tolerance: times are typed in decimal.
         let active = emitted >= 0 && time > self.start - 0.5 * self.dt && time < self.stop - 0.5 * self.dt;
         match &mut self.source {
-            Source::Poisson { rate, receptor, weight, table } if active => {
+            Source::Poisson { rate, receptor, weight, table, rest } if active => {
                 table.set_mean(rate.at(time + 1e-9) * self.dt * 1e-3);
-                if table.mean > 0.0 {
-                    let cells = &mut sums[*receptor][self.offset..];
-                    poisson(&self.stream, table, *weight, (self.first_plane, emitted as u64), self.neurons.clone(), cells);
+                if table.mean() > 0.0 {
+                    let driven = Driven { first: self.first, neurons: self.neurons.clone(), weight: *weight };
+                    let streams = Streams { short: self.stream, rest: *rest };
+                    poisson::add(level, streams, table, emitted as u64, &driven, &mut sums[*receptor][self.offset..]);
                 }
             }
             Source::Spikes { steps, next, receptor, weight } => {
@@ -145,15 +153,16 @@ impl Drive {
         }
     }
 
-    /// Adds the current that arrives in update step `step` to `currents`, one per neuron of the slice.
+    /// Adds the current that acts over update step `step` to `currents`, one per neuron of the slice.
     pub fn current(&mut self, step: u64, currents: &mut [real]) {
-        let emitted = step as i64 - self.delay;
+        // It arrived at the end of the last step.
+        let emitted = step as i64 - 1 - self.delay;
         let time = (emitted + 1) as f64 * self.dt;
         if emitted < -1 || time < self.start - 0.5 * self.dt || time >= self.stop - 0.5 * self.dt {
             return;
         }
         let stream = self.stream;
-        let first_plane = self.first_plane;
+        let first_plane = self.first / PLANE as u64;
         let driven = &mut currents[self.neurons.clone()];
         match &mut self.source {
             Source::Steps(amplitude) => add(driven, amplitude.at(time + 1e-9) as real),
@@ -196,88 +205,6 @@ fn draw(stream: &Stream, sampler: &Sampler, first_plane: u64, number: u64, out: 
         stream.planes(number, first_plane + plane as u64, &mut words);
         for (value, word) in chunk.iter_mut().zip(words) {
             *value = sampler.value(word, 0.0);
-        }
-    }
-}
-
-/// Cumulative probabilities of a Poisson number as thresholds on a random word.
-struct PoissonTable {
-    mean: f64,
-    /// A mean above [`MOST`] is the sum of this many draws.
-    parts: u64,
-    thresholds: Vec<u32>,
-}
-
-impl PoissonTable {
-    fn new(mean: f64) -> Self {
-        let mut table = PoissonTable { mean: -1.0, parts: 1, thresholds: Vec::new() };
-        table.set_mean(mean);
-        table
-    }
-
-    fn set_mean(&mut self, mean: f64) {
-        if mean == self.mean {
-            return;
-        }
-        self.mean = mean;
-        self.thresholds.clear();
-        self.parts = (mean / MOST).ceil().max(1.0) as u64;
-        let each = mean / self.parts as f64;
-        let mut probability = libm::exp(-each);
-        let mut below = probability;
-        for k in 1..256u32 {
-            let threshold = below * 4_294_967_296.0;
-            if threshold >= 4_294_967_295.0 || each <= 0.0 {
-                break;
-            }
-            self.thresholds.push(threshold as u32);
-            probability *= each / f64::from(k);
-            below += probability;
-        }
-    }
-}
-
-dispatch! {
-    fn count_above(words: &[u32; PLANE], thresholds: &[u32], counts: &mut [i32; PLANE]) = count_above_body
-}
-
-/// How many thresholds each word reaches. Ends at the first threshold that none reaches: with input
-/// of a few spikes per step that is soon.
-#[inline(always)]
-fn count_above_body(words: &[u32; PLANE], thresholds: &[u32], counts: &mut [i32; PLANE]) {
-    for threshold in thresholds {
-        let mut any = 0;
-        for i in 0..PLANE {
-            let reached = i32::from(words[i] >= *threshold);
-            counts[i] += reached;
-            any |= reached;
-        }
-        if any == 0 {
-            return;
-        }
-    }
-}
-
-/// Adds independent Poisson numbers of spikes to the neurons in `range`.
-fn poisson(
-    stream: &Stream,
-    table: &PoissonTable,
-    weight: i32,
-    (first_plane, step): (u64, u64),
-    range: std::ops::Range<usize>,
-    cells: &mut [i32],
-) {
-    let mut words = [0; PLANE];
-    for plane in range.start / PLANE..range.end.div_ceil(PLANE) {
-        let mut counts = [0; PLANE];
-        for part in 0..table.parts {
-            stream.planes(step * table.parts + part, first_plane + plane as u64, &mut words);
-            count_above(&words, &table.thresholds, &mut counts);
-        }
-        let first = plane * PLANE;
-        let (from, to) = (range.start.max(first), range.end.min(first + PLANE));
-        for (cell, count) in cells[from..to].iter_mut().zip(&counts[from - first..to - first]) {
-            *cell = cell.wrapping_add(count.wrapping_mul(weight));
         }
     }
 }

@@ -109,7 +109,7 @@ columns! {
     pub struct Input {
         /// Summed weights.
         pub syn: "pA",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
         /// A standard normal number.
         pub noise: "",

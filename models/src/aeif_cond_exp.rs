@@ -9,8 +9,7 @@
 //! ```
 //!
 //! Order inside a step: integrate, with reset and jump of `w` at the instant of the spike; add the
-//! spikes that arrive to the conductances. The current of generators that arrives in a step acts in
-//! the next one.
+//! spikes that arrive to the conductances.
 //!
 //! Synapses are exact; membrane and adaptation take Runge-Kutta substeps of at most 1/60 ms, and spikes are
 //! located inside them (see `aeif.rs`): within 1e-3 mV of NEST's adaptive solver also after spikes.
@@ -74,8 +73,6 @@ columns! {
         pub w_low: "pA",
         /// Synaptic conductance.
         pub g_ex, g_in: "nS",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Refractory steps left.
         pub ref_left: "steps",
     }
@@ -86,17 +83,17 @@ columns! {
     pub struct Input {
         /// Summed positive weights, summed negative weights.
         pub ex, inh: "nS",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
 
-substep!(|p: &Propagators, s: &mut State, _input: &Input| {
+substep!(|p: &Propagators, s: &mut State, input: &Input| {
     let ex_mid = decayed(s.g_ex, p.P11_ex_half_m1);
     let in_mid = decayed(s.g_in, p.P11_in_half_m1);
     let ex_end = decayed(s.g_ex, p.P11_ex_m1);
     let in_end = decayed(s.g_in, p.P11_in_m1);
-    let I = p.I_0 + s.I_stim;
+    let I = p.I_0 + input.I_stim;
     let S0_begin = I + s.g_ex * p.E_ex + s.g_in * p.E_in;
     let S0_mid = I + ex_mid * p.E_ex + in_mid * p.E_in;
     let S0_end = I + ex_end * p.E_ex + in_end * p.E_in;
@@ -122,7 +119,6 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.ref_left = max(ref_left - real(1.0), real(0.0));
     s.g_ex += input.ex;
     s.g_in -= input.inh;
-    s.I_stim = input.I_stim;
     return ref_left > p.ref_steps;
 });
 

@@ -9,8 +9,7 @@
 //! ```
 //!
 //! Order inside a step: integrate, with reset and jump of `w` at the instant of the spike; add the
-//! spikes that arrive to the currents. The current of generators that arrives in a step acts in
-//! the next one.
+//! spikes that arrive to the currents.
 //!
 //! Synapses are exact; membrane and adaptation take Runge-Kutta substeps of at most 1/60 ms, and spikes are
 //! located inside them (see `aeif.rs`): within 1e-3 mV of NEST's adaptive solver also after spikes.
@@ -70,8 +69,6 @@ columns! {
         pub w_low: "pA",
         /// Synaptic current.
         pub I_syn_ex, I_syn_in: "pA",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Refractory steps left.
         pub ref_left: "steps",
     }
@@ -82,15 +79,15 @@ columns! {
     pub struct Input {
         /// Summed positive weights, summed negative weights.
         pub ex, inh: "pA",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
 
-substep!(|p: &Propagators, s: &mut State, _input: &Input| {
+substep!(|p: &Propagators, s: &mut State, input: &Input| {
     let ex_end = decayed(s.I_syn_ex, p.P11_ex_m1);
     let in_end = decayed(s.I_syn_in, p.P11_in_m1);
-    let I = p.I_0 + s.I_stim;
+    let I = p.I_0 + input.I_stim;
     let I_mid = I + decayed(s.I_syn_ex, p.P11_ex_half_m1) + decayed(s.I_syn_in, p.P11_in_half_m1);
     let drive = Drive(I + s.I_syn_ex + s.I_syn_in, I_mid, I + ex_end + in_end, p.g_L, p.g_L, p.g_L);
     let m = advance(p, Cell(s.V_m, s.V_low, s.w, s.w_low, s.ref_left), drive);
@@ -113,7 +110,6 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.ref_left = max(ref_left - real(1.0), real(0.0));
     s.I_syn_ex += input.ex;
     s.I_syn_in += input.inh;
-    s.I_stim = input.I_stim;
     return ref_left > p.ref_steps;
 });
 

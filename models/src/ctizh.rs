@@ -80,7 +80,7 @@ columns! {
     pub struct Input {
         /// Summed weights.
         pub pulse: "pA",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }

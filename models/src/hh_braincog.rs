@@ -99,7 +99,7 @@ columns! {
     pub struct Input {
         /// Summed weights.
         pub syn: "pA",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
         /// A standard normal number.
         pub noise: "",

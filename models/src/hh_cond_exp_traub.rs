@@ -9,7 +9,7 @@
 //!
 //! Order inside a step: integrate; add the spikes that arrive to the conductances; a potential of at
 //! least `V_T` + 30 mV that fell in this step is a spike, unless the last one is less than `t_ref` ago.
-//! Nothing is reset. The current of generators that arrives in a step acts in the next one.
+//! Nothing is reset.
 //!
 //! As in NEST, channels start in the steady state of a potential of `E_L` above `V_T` (at the defaults:
 //! all closed), not of `E_L`.
@@ -79,8 +79,6 @@ columns! {
         pub h_low, n_low: "",
         /// Synaptic conductance.
         pub g_ex, g_in: "nS",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Steps left in which no spike counts.
         pub ref_left: "steps",
     }
@@ -91,15 +89,15 @@ columns! {
     pub struct Input {
         /// Summed positive weights, summed negative weights.
         pub ex, inh: "nS",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
 
 gated_membrane!(traub_rates);
 
-substep!(|p: &Propagators, s: &mut State, _input: &Input| {
-    let I = p.I_0 + s.I_stim;
+substep!(|p: &Propagators, s: &mut State, input: &Input| {
+    let I = p.I_0 + input.I_stim;
     let ex_mid = decayed(s.g_ex, p.P11_ex_half_m1);
     let in_mid = decayed(s.g_in, p.P11_in_half_m1);
     let ex_end = decayed(s.g_ex, p.P11_ex_m1);
@@ -130,7 +128,6 @@ substep!(|p: &Propagators, s: &mut State, _input: &Input| {
 step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.g_ex += input.ex;
     s.g_in -= input.inh;
-    s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
     let fired = awake && s.V_m >= p.V_spike && s.V_old > s.V_m;

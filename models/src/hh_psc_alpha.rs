@@ -9,7 +9,7 @@
 //!
 //! Order inside a step: integrate; add the spikes that arrive to the currents; a potential of at least
 //! 0 mV that fell in this step is a spike, unless the last one is less than `t_ref` ago. Nothing is
-//! reset. The current of generators that arrives in a step acts in the next one.
+//! reset.
 //!
 //! Synapses are exact; membrane and channels take Runge-Kutta substeps of fourth order of at most 0.0125 ms:
 //! within 1e-3 mV of the limit of small substeps away from spikes (a test states it).
@@ -72,8 +72,6 @@ columns! {
         pub I_syn_ex, I_syn_in: "pA",
         /// What drives the synaptic current: its derivative plus `I_syn / tau_syn`.
         pub dI_syn_ex, dI_syn_in: "pA/ms",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Steps left in which no spike counts.
         pub ref_left: "steps",
     }
@@ -84,15 +82,15 @@ columns! {
     pub struct Input {
         /// Summed positive weights, summed negative weights.
         pub ex, inh: "pA",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
 
 gated_membrane!(classic_rates);
 
-substep!(|p: &Propagators, s: &mut State, _input: &Input| {
-    let I = p.I_0 + s.I_stim;
+substep!(|p: &Propagators, s: &mut State, input: &Input| {
+    let I = p.I_0 + input.I_stim;
     let half = real(0.5) * p.h;
     let ex_mid = decayed(s.I_syn_ex + half * s.dI_syn_ex, p.P11_ex_half_m1);
     let in_mid = decayed(s.I_syn_in + half * s.dI_syn_in, p.P11_in_half_m1);
@@ -122,7 +120,6 @@ substep!(|p: &Propagators, s: &mut State, _input: &Input| {
 step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.dI_syn_ex += p.rise_ex * input.ex;
     s.dI_syn_in += p.rise_in * input.inh;
-    s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
     let fired = awake && s.V_m >= p.V_spike && s.V_old > s.V_m;

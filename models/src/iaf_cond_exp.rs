@@ -6,8 +6,7 @@
 //! ```
 //!
 //! Order inside a step: integrate; add the spikes that arrive to the conductances; compare with the
-//! threshold; then reset and hold for `t_ref`. The current of generators that arrives in a step acts
-//! in the next one.
+//! threshold; then reset and hold for `t_ref`.
 //!
 //! Conductances are exact; the potential takes Runge-Kutta substeps of fourth order of at most 0.05 ms:
 //! within 1e-4 mV of the limit of small substeps as long as the membrane's time constant
@@ -76,8 +75,6 @@ columns! {
         pub V_low: "mV",
         /// Synaptic conductance.
         pub g_ex, g_in: "nS",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Refractory steps left.
         pub ref_left: "steps",
     }
@@ -88,14 +85,14 @@ columns! {
     pub struct Input {
         /// Summed positive weights, summed negative weights.
         pub ex, inh: "nS",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
 
-substep!(|p: &Propagators, s: &mut State, _input: &Input| {
+substep!(|p: &Propagators, s: &mut State, input: &Input| {
     let awake = s.ref_left <= real(0.0);
-    let I = p.I_0 + s.I_stim;
+    let I = p.I_0 + input.I_stim;
     let ex_mid = decayed(s.g_ex, p.P11_ex_half_m1);
     let in_mid = decayed(s.g_in, p.P11_in_half_m1);
     let ex_end = decayed(s.g_ex, p.P11_ex_m1);
@@ -117,7 +114,6 @@ substep!(|p: &Propagators, s: &mut State, _input: &Input| {
 step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.g_ex += input.ex;
     s.g_in -= input.inh;
-    s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
     let fired = awake && (s.V_m - p.V_th) + s.V_low >= real(0.0);

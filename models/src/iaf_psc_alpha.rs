@@ -7,7 +7,6 @@
 //!
 //! Order inside a step: integrate exactly with the currents of the last step; advance them and add the
 //! spikes that arrive; bound by `V_min`, compare with the threshold; then reset and hold for `t_ref`.
-//! The current of generators that arrives in a step acts in the next one.
 //!
 //! Integration is exact, also where `tau_m` equals `tau_syn`; `V_low` keeps what the last bit of `V_m`
 //! cannot.
@@ -81,8 +80,6 @@ columns! {
         pub I_syn_ex, I_syn_in: "pA",
         /// What drives the synaptic current: its derivative plus `I_syn / tau_syn`.
         pub dI_syn_ex, dI_syn_in: "pA/ms",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Refractory steps left.
         pub ref_left: "steps",
     }
@@ -93,7 +90,7 @@ columns! {
     pub struct Input {
         /// Summed positive weights, summed negative weights.
         pub ex, inh: "pA",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
@@ -104,7 +101,7 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     let U = (s.V_m - p.E_L) + s.V_low;
     let dV_ex = p.P31_ex * s.dI_syn_ex + p.P32_ex * s.I_syn_ex;
     let dV_in = p.P31_in * s.dI_syn_in + p.P32_in * s.I_syn_in;
-    let dV = p.P33_m1 * U + dV_ex + dV_in + p.P30 * (s.I_stim + p.I_e) + s.V_low;
+    let dV = p.P33_m1 * U + dV_ex + dV_in + p.P30 * (input.I_stim + p.I_e) + s.V_low;
     let V_free = s.V_m + dV;
     let low = dV - (V_free - s.V_m);
     let V_next = max(V_free, p.V_min);
@@ -114,7 +111,6 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     s.I_syn_in = p.P21_in * s.dI_syn_in + decayed(s.I_syn_in, p.P11_in_m1);
     s.dI_syn_ex = decayed(s.dI_syn_ex, p.P11_ex_m1) + p.rise_ex * input.ex;
     s.dI_syn_in = decayed(s.dI_syn_in, p.P11_in_m1) + p.rise_in * input.inh;
-    s.I_stim = input.I_stim;
 
     let fired = awake && (V_next - p.V_th) + V_low >= real(0.0);
     s.V_m = select(fired, p.V_reset, select(awake, V_next, s.V_m));

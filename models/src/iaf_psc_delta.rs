@@ -5,8 +5,7 @@
 //! ```
 //!
 //! Order inside a step: integrate exactly; add the spikes that arrive; bound by `V_min`; compare with
-//! the threshold; then reset and hold for `t_ref`. The current of generators that arrives in a step
-//! acts in the next one. Spikes that arrive in the refractory time are lost; with
+//! the threshold; then reset and hold for `t_ref`. Spikes that arrive in the refractory time are lost; with
 //! `refractory_input = 1` they wait, decaying with `tau_m`, and act when it ends.
 //!
 //! Integration is exact, also for time constants much longer than a step, because `V_low` keeps what
@@ -71,8 +70,6 @@ columns! {
         pub V_m: "mV",
         /// What waits to be added to `V_m`: too small for its last bit, or kept while refractory.
         pub V_low: "mV",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Refractory steps left.
         pub ref_left: "steps",
     }
@@ -83,7 +80,7 @@ columns! {
     pub struct Input {
         /// Summed weights.
         pub delta: "mV",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
@@ -92,13 +89,12 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     let awake = s.ref_left <= real(0.0);
 
     let U = (s.V_m - p.E_L) + s.V_low;
-    let dV = p.P22_m1 * U + p.P20 * s.I_stim + p.V_drift + s.V_low + input.delta;
+    let dV = p.P22_m1 * U + p.P20 * input.I_stim + p.V_drift + s.V_low + input.delta;
     let V_free = s.V_m + dV;
     let low = dV - (V_free - s.V_m);
     let V_next = max(V_free, p.V_min);
     let V_low = select(V_free > p.V_min, low, real(0.0));
     let waiting = p.refractory_input * (p.P22 * s.V_low + input.delta);
-    s.I_stim = input.I_stim;
 
     let fired = awake && (V_next - p.V_th) + V_low >= real(0.0);
     s.V_m = select(fired, p.V_reset, select(awake, V_next, s.V_m));

@@ -6,8 +6,7 @@
 //! ```
 //!
 //! Order inside a step: integrate exactly with the currents of the last step; decay them and add the
-//! spikes that arrive; compare with the threshold; then reset and hold for `t_ref`. The current of
-//! generators that arrives in a step acts in the next one.
+//! spikes that arrive; compare with the threshold; then reset and hold for `t_ref`.
 //!
 //! Integration is exact; also where `tau_m` equals `tau_syn`, and for time constants much longer than
 //! a step, because `V_low` keeps what the last bit of `V_m` cannot. NEST's escape noise (`delta`,
@@ -72,8 +71,6 @@ columns! {
         pub V_low: "mV",
         /// Synaptic current.
         pub I_syn_ex, I_syn_in: "pA",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Refractory steps left.
         pub ref_left: "steps",
     }
@@ -84,7 +81,7 @@ columns! {
     pub struct Input {
         /// Summed positive weights, summed negative weights.
         pub ex, inh: "pA",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
@@ -93,18 +90,18 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     let awake = s.ref_left <= real(0.0);
 
     let U = (s.V_m - p.E_L) + s.V_low;
-    let dV = p.P22_m1 * U + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in + p.P20 * (s.I_stim + p.I_e) + s.V_low;
+    let dV_free = p.P22_m1 * U + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in + p.P20 * (input.I_stim + p.I_e) + s.V_low;
+    let dV = select(awake, dV_free, real(0.0));
     let V_next = s.V_m + dV;
     let V_low = dV - (V_next - s.V_m);
 
     s.I_syn_ex = decayed(s.I_syn_ex, p.P11_ex_m1) + input.ex;
     s.I_syn_in = decayed(s.I_syn_in, p.P11_in_m1) + input.inh;
-    s.I_stim = input.I_stim;
 
     let fired = awake && (V_next - p.V_th) + V_low >= real(0.0);
-    s.V_m = select(fired, p.V_reset, select(awake, V_next, s.V_m));
-    s.V_low = select(awake && !fired, V_low, real(0.0));
-    s.ref_left = select(fired, p.ref_steps, select(awake, s.ref_left, s.ref_left - real(1.0)));
+    s.V_m = select(fired, p.V_reset, V_next);
+    s.V_low = select(fired, real(0.0), V_low);
+    s.ref_left = select(fired, p.ref_steps, max(s.ref_left - real(1.0), real(0.0)));
     return fired;
 });
 

@@ -7,8 +7,7 @@
 //! ```
 //!
 //! Order inside a step: one Euler step with the old V_m and U_m; add the spikes that arrive; bound by
-//! `V_min`; compare with the threshold; then reset. There is no refractory time. The current of
-//! generators that arrives in a step acts in the next one.
+//! `V_min`; compare with the threshold; then reset. There is no refractory time.
 //!
 //! Constants and state carry what their last bit leaves out (`_low`): a neuron that creeps past its
 //! threshold would magnify rounding otherwise.
@@ -74,8 +73,6 @@ columns! {
         pub U_m: "mV",
         /// What is too small for the last bit of `V_m`, of `U_m`.
         pub V_low, U_low: "mV",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
     }
 }
 
@@ -84,14 +81,14 @@ columns! {
     pub struct Input {
         /// Summed weights.
         pub delta: "mV",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
     let euler = p.euler > real(0.5);
-    let I = p.I_e - s.U_m - s.U_low + s.I_stim + select(euler, real(0.0), input.delta);
+    let I = p.I_e - s.U_m - s.U_low + input.I_stim + select(euler, real(0.0), input.delta);
     // 0.04 V^2 + 5 V + 140 = 0.04 (V + 62.5)^2 - 16.25: no cancellation of large terms.
     let x = s.V_m + real(62.5);
     let x_low = (s.V_m - (x - real(62.5))) + s.V_low;
@@ -106,7 +103,6 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     let V_seen = select(euler, s.V_m, V_next);
     let lag = (p.b * V_seen - s.U_m) + (p.b_low * V_seen + p.b * select(euler, s.V_low, V_low));
     let dU = p.h_a * lag + (p.h_a_low * lag + s.U_low);
-    s.I_stim = input.I_stim;
 
     let fired = (V_next - p.V_th) + V_low >= real(0.0);
     s.V_m = select(fired, p.c, V_next);

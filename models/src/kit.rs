@@ -142,6 +142,8 @@ pub trait Columns: Copy + Default + Send + Sync + 'static {
     fn lanes() -> Self::Lanes;
     /// One neuron's values.
     fn load(lanes: &Self::Lanes, lane: usize) -> Self;
+    /// One neuron's values, each from the number of its field.
+    fn from_fields(value: impl FnMut(usize) -> real) -> Self;
     /// Puts one neuron's values back.
     fn store(self, lanes: &mut Self::Lanes, lane: usize);
 }
@@ -174,6 +176,17 @@ macro_rules! columns {
             fn load(lanes: &Self::Lanes, lane: usize) -> Self {
                 let [$($($field,)+)*] = lanes;
                 $Name { $($($field: $field[lane],)+)* }
+            }
+            #[inline(always)]
+            #[allow(unused_assignments)]
+            fn from_fields(mut value: impl FnMut(usize) -> $crate::kit::real) -> Self {
+                // Counted by hand: a loop or an array would stand in the way of vectorisation.
+                let mut field = 0;
+                $Name { $($($field: {
+                    let value = value(field);
+                    field += 1;
+                    value
+                },)+)* }
             }
             #[inline(always)]
             #[allow(non_snake_case)]

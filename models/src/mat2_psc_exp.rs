@@ -9,8 +9,7 @@
 //!
 //! Order inside a step: integrate exactly with the currents of the last step; let the threshold decay;
 //! decay the currents and add the spikes that arrive; fire where the potential reaches the threshold,
-//! unless the last spike is less than `t_ref` ago. The potential is never reset. The current of
-//! generators that arrives in a step acts in the next one.
+//! unless the last spike is less than `t_ref` ago. The potential is never reset.
 //!
 //! Integration is exact; unlike in NEST also where `tau_m` equals `tau_syn`.
 //!
@@ -84,8 +83,6 @@ columns! {
         pub V_th_alpha_1, V_th_alpha_2: "mV",
         /// Synaptic current.
         pub I_syn_ex, I_syn_in: "pA",
-        /// Current from generators, used in the next step.
-        pub I_stim: "pA",
         /// Steps left in which the neuron does not fire.
         pub ref_left: "steps",
     }
@@ -96,14 +93,14 @@ columns! {
     pub struct Input {
         /// Summed positive weights, summed negative weights.
         pub ex, inh: "pA",
-        /// Current from generators.
+        /// Current from generators over the step.
         pub I_stim: "pA",
     }
 }
 
 step!(|p: &Propagators, s: &mut State, input: &Input| {
     let U = (s.V_m - p.E_L) + s.V_low;
-    let dV = p.P22_m1 * U + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in + p.P20 * (s.I_stim + p.I_e) + s.V_low;
+    let dV = p.P22_m1 * U + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in + p.P20 * (input.I_stim + p.I_e) + s.V_low;
     let V_next = s.V_m + dV;
     s.V_low = dV - (V_next - s.V_m);
     s.V_m = V_next;
@@ -112,7 +109,6 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
     let th_2 = decayed(s.V_th_alpha_2, p.P_th_2_m1);
     s.I_syn_ex = decayed(s.I_syn_ex, p.P11_ex_m1) + input.ex;
     s.I_syn_in = decayed(s.I_syn_in, p.P11_in_m1) + input.inh;
-    s.I_stim = input.I_stim;
 
     let awake = s.ref_left <= real(0.0);
     let fired = awake && ((V_next - p.omega) + s.V_low) - (th_1 + th_2) >= real(0.0);

@@ -130,7 +130,7 @@ pub trait Model: Send + Sync + 'static {
     /// What evolves, one per neuron.
     type State: Columns;
     /// What arrives in a step: first one field per receptor, then, where the model wants them,
-    /// `I_stim` (pA), `noise` (a standard normal number) and `V_mean` (mV), in this order.
+    /// `I_stim` (pA, over the step), `noise` (a standard normal number) and `V_mean` (mV), in this order.
     type Input: Columns;
 
     /// NEST's name; the name of the model's file.

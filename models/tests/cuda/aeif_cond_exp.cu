@@ -30,7 +30,7 @@ __device__ __forceinline__ real ln(real x) {
 }
 namespace braincog { namespace aeif_cond_exp {
 struct Propagators { real h; real inv_C; real inv_Delta; real inv_tau_w; real g_L; real leak_rate; real I_0; real I_T; real Delta_T; real E_L; real V_th; real V_reset; real V_peak; real V_switch; real V_fire; real u_peak; real a; real b; real ref_steps; real ref_free; real P11_ex_m1; real P11_in_m1; real P11_ex_half_m1; real P11_in_half_m1; real rise_ex; real rise_in; real E_ex; real E_in; };
-struct State { real V_m; real V_low; real w; real w_low; real g_ex; real g_in; real I_stim; real ref_left; };
+struct State { real V_m; real V_low; real w; real w_low; real g_ex; real g_in; real ref_left; };
 struct Input { real ex; real inh; real I_stim; };
 struct Drive { real S0_begin; real S0_mid; real S0_end; real S1_begin; real S1_mid; real S1_end; __device__ __forceinline__ Drive(real S0_begin, real S0_mid, real S0_end, real S1_begin, real S1_mid, real S1_end) : S0_begin(S0_begin), S0_mid(S0_mid), S0_end(S0_end), S1_begin(S1_begin), S1_mid(S1_mid), S1_end(S1_end) {} };
 struct Cell { real V_m; real V_low; real w; real w_low; real ref_left; __device__ __forceinline__ Cell(real V_m, real V_low, real w, real w_low, real ref_left) : V_m(V_m), V_low(V_low), w(w), w_low(w_low), ref_left(ref_left) {} };
@@ -105,14 +105,14 @@ __device__ __forceinline__ Cell advance(const Propagators& p, Cell m, Drive d)
     V_low = select(capped, real(0.0), dV - (V_next - V_1)); return
     Cell(min(V_next, p.V_peak), V_low, w_next, dw - (w_next - m.w), ref_left);
 }
-__device__ __forceinline__ void substep(const Propagators& p, State& s, const Input& _input)
+__device__ __forceinline__ void substep(const Propagators& p, State& s, const Input& input)
 {
     let ex_mid = decayed(s.g_ex, p.P11_ex_half_m1); let in_mid =
     decayed(s.g_in, p.P11_in_half_m1); let ex_end =
     decayed(s.g_ex, p.P11_ex_m1); let in_end = decayed(s.g_in, p.P11_in_m1);
-    let I = p.I_0 + s.I_stim; let S0_begin = I + s.g_ex * p.E_ex + s.g_in *
-    p.E_in; let S0_mid = I + ex_mid * p.E_ex + in_mid * p.E_in; let S0_end = I
-    + ex_end * p.E_ex + in_end * p.E_in; let S1_begin = p.g_L + s.g_ex +
+    let I = p.I_0 + input.I_stim; let S0_begin = I + s.g_ex * p.E_ex + s.g_in
+    * p.E_in; let S0_mid = I + ex_mid * p.E_ex + in_mid * p.E_in; let S0_end =
+    I + ex_end * p.E_ex + in_end * p.E_in; let S1_begin = p.g_L + s.g_ex +
     s.g_in; let drive =
     Drive(S0_begin, S0_mid, S0_end, S1_begin, p.g_L + ex_mid + in_mid, p.g_L +
     ex_end + in_end); let m =
@@ -127,6 +127,6 @@ __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input
     select(late, real(0.0), s.V_low); s.w = select(late, s.w + p.b, s.w); let
     ref_left = select(late, p.ref_steps + real(1.0), s.ref_left); s.ref_left =
     max(ref_left - real(1.0), real(0.0)); s.g_ex += input.ex; s.g_in -=
-    input.inh; s.I_stim = input.I_stim; return ref_left > p.ref_steps;
+    input.inh; return ref_left > p.ref_steps;
 }
 } }

@@ -30,7 +30,7 @@ __device__ __forceinline__ real ln(real x) {
 }
 namespace braincog { namespace hh_psc_alpha {
 struct Propagators { real h; real fastest; real inv_C; real g_Na; real g_K; real g_L; real V_0; real E_Na; real E_K; real E_ex; real E_in; real I_0; real V_spike; real P11_ex_m1; real P11_in_m1; real P11_ex_half_m1; real P11_in_half_m1; real rise_ex; real rise_in; real ref_steps; };
-struct State { real V_m; real V_low; real V_old; real Act_m; real Inact_h; real Act_n; real h_low; real n_low; real I_syn_ex; real I_syn_in; real dI_syn_ex; real dI_syn_in; real I_stim; real ref_left; };
+struct State { real V_m; real V_low; real V_old; real Act_m; real Inact_h; real Act_n; real h_low; real n_low; real I_syn_ex; real I_syn_in; real dI_syn_ex; real dI_syn_in; real ref_left; };
 struct Input { real ex; real inh; real I_stim; };
 struct Drive { real S0_begin; real S0_mid; real S0_end; real S1_begin; real S1_mid; real S1_end; __device__ __forceinline__ Drive(real S0_begin, real S0_mid, real S0_end, real S1_begin, real S1_mid, real S1_end) : S0_begin(S0_begin), S0_mid(S0_mid), S0_end(S0_end), S1_begin(S1_begin), S1_mid(S1_mid), S1_end(S1_end) {} };
 struct Channels { real V; real m; real h; real n; __device__ __forceinline__ Channels(real V, real m, real h, real n) : V(V), m(m), h(h), n(n) {} };
@@ -82,9 +82,9 @@ __device__ __forceinline__ Channels advance(const Propagators& p, Channels c, Dr
     (k1.n + real(2.0) * (k2.n + k3.n) + k4.n); return
     Channels(dV, dm, dh, dn);
 }
-__device__ __forceinline__ void substep(const Propagators& p, State& s, const Input& _input)
+__device__ __forceinline__ void substep(const Propagators& p, State& s, const Input& input)
 {
-    let I = p.I_0 + s.I_stim; let half = real(0.5) * p.h; let ex_mid =
+    let I = p.I_0 + input.I_stim; let half = real(0.5) * p.h; let ex_mid =
     decayed(s.I_syn_ex + half * s.dI_syn_ex, p.P11_ex_half_m1); let in_mid =
     decayed(s.I_syn_in + half * s.dI_syn_in, p.P11_in_half_m1); let ex_end =
     decayed(s.I_syn_ex + p.h * s.dI_syn_ex, p.P11_ex_m1); let in_end =
@@ -104,8 +104,8 @@ __device__ __forceinline__ void substep(const Propagators& p, State& s, const In
 __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
 {
     s.dI_syn_ex += p.rise_ex * input.ex; s.dI_syn_in += p.rise_in * input.inh;
-    s.I_stim = input.I_stim; let awake = s.ref_left <= real(0.0); let fired =
-    awake && s.V_m >= p.V_spike && s.V_old > s.V_m; s.ref_left =
+    let awake = s.ref_left <= real(0.0); let fired = awake && s.V_m >=
+    p.V_spike && s.V_old > s.V_m; s.ref_left =
     select(fired, p.ref_steps,
     select(awake, s.ref_left, s.ref_left - real(1.0))); s.V_old = s.V_m;
     return fired;

@@ -30,7 +30,7 @@ __device__ __forceinline__ real ln(real x) {
 }
 namespace braincog { namespace iaf_cond_alpha {
 struct Propagators { real P11_ex_m1; real P11_in_m1; real P11_ex_half_m1; real P11_in_half_m1; real h; real rise_ex; real rise_in; real h_C; real g_L; real I_0; real E_ex; real E_in; real V_th; real V_reset; real ref_steps; };
-struct State { real V_m; real V_low; real g_ex; real g_in; real dg_ex; real dg_in; real I_stim; real ref_left; };
+struct State { real V_m; real V_low; real g_ex; real g_in; real dg_ex; real dg_in; real ref_left; };
 struct Input { real ex; real inh; real I_stim; };
 struct Drive { real S0_begin; real S0_mid; real S0_end; real S1_begin; real S1_mid; real S1_end; __device__ __forceinline__ Drive(real S0_begin, real S0_mid, real S0_end, real S1_begin, real S1_mid, real S1_end) : S0_begin(S0_begin), S0_mid(S0_mid), S0_end(S0_end), S1_begin(S1_begin), S1_mid(S1_mid), S1_end(S1_end) {} };
 __device__ __forceinline__ real leaky(real V, real V_th, real h_C, Drive d)
@@ -41,10 +41,10 @@ __device__ __forceinline__ real leaky(real V, real V_th, real h_C, Drive d)
     (d.S0_end - d.S1_end * min(V + k3, V_th)); return
     (k1 + real(2.0) * (k2 + k3) + k4) * real(0.16666666666666666);
 }
-__device__ __forceinline__ void substep(const Propagators& p, State& s, const Input& _input)
+__device__ __forceinline__ void substep(const Propagators& p, State& s, const Input& input)
 {
-    let awake = s.ref_left <= real(0.0); let I = p.I_0 + s.I_stim; let half =
-    real(0.5) * p.h; let ex_mid =
+    let awake = s.ref_left <= real(0.0); let I = p.I_0 + input.I_stim; let
+    half = real(0.5) * p.h; let ex_mid =
     decayed(s.g_ex + half * s.dg_ex, p.P11_ex_half_m1); let in_mid =
     decayed(s.g_in + half * s.dg_in, p.P11_in_half_m1); let ex_end =
     decayed(s.g_ex + p.h * s.dg_ex, p.P11_ex_m1); let in_end =
@@ -61,10 +61,9 @@ __device__ __forceinline__ void substep(const Propagators& p, State& s, const In
 }
 __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
 {
-    s.dg_ex += p.rise_ex * input.ex; s.dg_in -= p.rise_in * input.inh;
-    s.I_stim = input.I_stim; let awake = s.ref_left <= real(0.0); let fired =
-    awake && (s.V_m - p.V_th) + s.V_low >= real(0.0); s.V_m =
-    select(fired, p.V_reset, s.V_m); s.V_low =
+    s.dg_ex += p.rise_ex * input.ex; s.dg_in -= p.rise_in * input.inh; let
+    awake = s.ref_left <= real(0.0); let fired = awake && (s.V_m - p.V_th) +
+    s.V_low >= real(0.0); s.V_m = select(fired, p.V_reset, s.V_m); s.V_low =
     select(fired, real(0.0), s.V_low); s.ref_left =
     select(fired, p.ref_steps,
     select(awake, s.ref_left, s.ref_left - real(1.0))); return fired;

@@ -30,7 +30,7 @@ __device__ __forceinline__ real ln(real x) {
 }
 namespace braincog { namespace iaf_psc_alpha {
 struct Propagators { real P11_ex_m1; real P11_in_m1; real P21_ex; real P21_in; real P31_ex; real P31_in; real P32_ex; real P32_in; real P33_m1; real P30; real rise_ex; real rise_in; real I_e; real E_L; real V_th; real V_reset; real V_min; real ref_steps; };
-struct State { real V_m; real V_low; real I_syn_ex; real I_syn_in; real dI_syn_ex; real dI_syn_in; real I_stim; real ref_left; };
+struct State { real V_m; real V_low; real I_syn_ex; real I_syn_in; real dI_syn_ex; real dI_syn_in; real ref_left; };
 struct Input { real ex; real inh; real I_stim; };
 __device__ __forceinline__ void substep(const Propagators&, State&, const Input&) {}
 __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
@@ -38,15 +38,16 @@ __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input
     let awake = s.ref_left <= real(0.0); let U = (s.V_m - p.E_L) + s.V_low;
     let dV_ex = p.P31_ex * s.dI_syn_ex + p.P32_ex * s.I_syn_ex; let dV_in =
     p.P31_in * s.dI_syn_in + p.P32_in * s.I_syn_in; let dV = p.P33_m1 * U +
-    dV_ex + dV_in + p.P30 * (s.I_stim + p.I_e) + s.V_low; let V_free = s.V_m +
-    dV; let low = dV - (V_free - s.V_m); let V_next = max(V_free, p.V_min);
-    let V_low = select(V_free > p.V_min, low, real(0.0)); s.I_syn_ex =
-    p.P21_ex * s.dI_syn_ex + decayed(s.I_syn_ex, p.P11_ex_m1); s.I_syn_in =
-    p.P21_in * s.dI_syn_in + decayed(s.I_syn_in, p.P11_in_m1); s.dI_syn_ex =
+    dV_ex + dV_in + p.P30 * (input.I_stim + p.I_e) + s.V_low; let V_free =
+    s.V_m + dV; let low = dV - (V_free - s.V_m); let V_next =
+    max(V_free, p.V_min); let V_low =
+    select(V_free > p.V_min, low, real(0.0)); s.I_syn_ex = p.P21_ex *
+    s.dI_syn_ex + decayed(s.I_syn_ex, p.P11_ex_m1); s.I_syn_in = p.P21_in *
+    s.dI_syn_in + decayed(s.I_syn_in, p.P11_in_m1); s.dI_syn_ex =
     decayed(s.dI_syn_ex, p.P11_ex_m1) + p.rise_ex * input.ex; s.dI_syn_in =
-    decayed(s.dI_syn_in, p.P11_in_m1) + p.rise_in * input.inh; s.I_stim =
-    input.I_stim; let fired = awake && (V_next - p.V_th) + V_low >= real(0.0);
-    s.V_m = select(fired, p.V_reset, select(awake, V_next, s.V_m)); s.V_low =
+    decayed(s.dI_syn_in, p.P11_in_m1) + p.rise_in * input.inh; let fired =
+    awake && (V_next - p.V_th) + V_low >= real(0.0); s.V_m =
+    select(fired, p.V_reset, select(awake, V_next, s.V_m)); s.V_low =
     select(awake && !fired, V_low, real(0.0)); s.ref_left =
     select(fired, p.ref_steps,
     select(awake, s.ref_left, s.ref_left - real(1.0))); return fired;

@@ -30,18 +30,18 @@ __device__ __forceinline__ real ln(real x) {
 }
 namespace braincog { namespace iaf_psc_delta {
 struct Propagators { real P22; real P22_m1; real V_drift; real P20; real E_L; real V_th; real V_reset; real V_min; real ref_steps; real refractory_input; };
-struct State { real V_m; real V_low; real I_stim; real ref_left; };
+struct State { real V_m; real V_low; real ref_left; };
 struct Input { real delta; real I_stim; };
 __device__ __forceinline__ void substep(const Propagators&, State&, const Input&) {}
 __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
 {
     let awake = s.ref_left <= real(0.0); let U = (s.V_m - p.E_L) + s.V_low;
-    let dV = p.P22_m1 * U + p.P20 * s.I_stim + p.V_drift + s.V_low +
+    let dV = p.P22_m1 * U + p.P20 * input.I_stim + p.V_drift + s.V_low +
     input.delta; let V_free = s.V_m + dV; let low = dV - (V_free - s.V_m); let
     V_next = max(V_free, p.V_min); let V_low =
     select(V_free > p.V_min, low, real(0.0)); let waiting = p.refractory_input
-    * (p.P22 * s.V_low + input.delta); s.I_stim = input.I_stim; let fired =
-    awake && (V_next - p.V_th) + V_low >= real(0.0); s.V_m =
+    * (p.P22 * s.V_low + input.delta); let fired = awake && (V_next - p.V_th)
+    + V_low >= real(0.0); s.V_m =
     select(fired, p.V_reset, select(awake, V_next, s.V_m)); s.V_low =
     select(fired, real(0.0), select(awake, V_low, waiting)); s.ref_left =
     select(fired, p.ref_steps,

@@ -30,19 +30,20 @@ __device__ __forceinline__ real ln(real x) {
 }
 namespace braincog { namespace iaf_psc_exp {
 struct Propagators { real P11_ex_m1; real P11_in_m1; real P21_ex; real P21_in; real P22_m1; real P20; real I_e; real E_L; real V_th; real V_reset; real ref_steps; };
-struct State { real V_m; real V_low; real I_syn_ex; real I_syn_in; real I_stim; real ref_left; };
+struct State { real V_m; real V_low; real I_syn_ex; real I_syn_in; real ref_left; };
 struct Input { real ex; real inh; real I_stim; };
 __device__ __forceinline__ void substep(const Propagators&, State&, const Input&) {}
 __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
 {
     let awake = s.ref_left <= real(0.0); let U = (s.V_m - p.E_L) + s.V_low;
     let dV = p.P22_m1 * U + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in +
-    p.P20 * (s.I_stim + p.I_e) + s.V_low; let V_next = s.V_m + dV; let V_low =
-    dV - (V_next - s.V_m); s.I_syn_ex = decayed(s.I_syn_ex, p.P11_ex_m1) +
-    input.ex; s.I_syn_in = decayed(s.I_syn_in, p.P11_in_m1) + input.inh;
-    s.I_stim = input.I_stim; let fired = awake && (V_next - p.V_th) + V_low >=
-    real(0.0); s.V_m = select(fired, p.V_reset, select(awake, V_next, s.V_m));
-    s.V_low = select(awake && !fired, V_low, real(0.0)); s.ref_left =
+    p.P20 * (input.I_stim + p.I_e) + s.V_low; let V_next = s.V_m + dV; let
+    V_low = dV - (V_next - s.V_m); s.I_syn_ex =
+    decayed(s.I_syn_ex, p.P11_ex_m1) + input.ex; s.I_syn_in =
+    decayed(s.I_syn_in, p.P11_in_m1) + input.inh; let fired = awake &&
+    (V_next - p.V_th) + V_low >= real(0.0); s.V_m =
+    select(fired, p.V_reset, select(awake, V_next, s.V_m)); s.V_low =
+    select(awake && !fired, V_low, real(0.0)); s.ref_left =
     select(fired, p.ref_steps,
     select(awake, s.ref_left, s.ref_left - real(1.0))); return fired;
 }

@@ -30,13 +30,13 @@ __device__ __forceinline__ real ln(real x) {
 }
 namespace braincog { namespace izhikevich {
 struct Propagators { real h; real h_low; real h_q; real h_q_low; real h_a; real h_a_low; real b; real b_low; real c; real d; real V_th; real V_min; real I_e; real euler; };
-struct State { real V_m; real U_m; real V_low; real U_low; real I_stim; };
+struct State { real V_m; real U_m; real V_low; real U_low; };
 struct Input { real delta; real I_stim; };
 __device__ __forceinline__ void substep(const Propagators&, State&, const Input&) {}
 __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
 {
     let euler = p.euler > real(0.5); let I = p.I_e - s.U_m - s.U_low +
-    s.I_stim + select(euler, real(0.0), input.delta); let x = s.V_m +
+    input.I_stim + select(euler, real(0.0), input.delta); let x = s.V_m +
     real(62.5); let x_low = (s.V_m - (x - real(62.5))) + s.V_low; let dV_1 =
     p.h_q * x * x + p.h * I +
     (p.h_q_low * x * x + p.h_low * I + real(2.0) * p.h_q * x * x_low); let y =
@@ -48,10 +48,10 @@ __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input
     select(V_free > p.V_min, dV - (V_free - s.V_m), real(0.0)); let V_seen =
     select(euler, s.V_m, V_next); let lag = (p.b * V_seen - s.U_m) +
     (p.b_low * V_seen + p.b * select(euler, s.V_low, V_low)); let dU = p.h_a *
-    lag + (p.h_a_low * lag + s.U_low); s.I_stim = input.I_stim; let fired =
-    (V_next - p.V_th) + V_low >= real(0.0); s.V_m =
-    select(fired, p.c, V_next); s.V_low = select(fired, real(0.0), V_low); let
-    more = dU + select(fired, p.d, real(0.0)); let U_next = s.U_m + more;
-    s.U_low = more - (U_next - s.U_m); s.U_m = U_next; return fired;
+    lag + (p.h_a_low * lag + s.U_low); let fired = (V_next - p.V_th) + V_low
+    >= real(0.0); s.V_m = select(fired, p.c, V_next); s.V_low =
+    select(fired, real(0.0), V_low); let more = dU +
+    select(fired, p.d, real(0.0)); let U_next = s.U_m + more; s.U_low = more -
+    (U_next - s.U_m); s.U_m = U_next; return fired;
 }
 } }

@@ -30,22 +30,22 @@ __device__ __forceinline__ real ln(real x) {
 }
 namespace braincog { namespace mat2_psc_exp {
 struct Propagators { real P11_ex_m1; real P11_in_m1; real P21_ex; real P21_in; real P22_m1; real P20; real P_th_1_m1; real P_th_2_m1; real I_e; real E_L; real omega; real alpha_1; real alpha_2; real ref_steps; };
-struct State { real V_m; real V_low; real V_th_alpha_1; real V_th_alpha_2; real I_syn_ex; real I_syn_in; real I_stim; real ref_left; };
+struct State { real V_m; real V_low; real V_th_alpha_1; real V_th_alpha_2; real I_syn_ex; real I_syn_in; real ref_left; };
 struct Input { real ex; real inh; real I_stim; };
 __device__ __forceinline__ void substep(const Propagators&, State&, const Input&) {}
 __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
 {
     let U = (s.V_m - p.E_L) + s.V_low; let dV = p.P22_m1 * U + p.P21_ex *
-    s.I_syn_ex + p.P21_in * s.I_syn_in + p.P20 * (s.I_stim + p.I_e) + s.V_low;
-    let V_next = s.V_m + dV; s.V_low = dV - (V_next - s.V_m); s.V_m = V_next;
-    let th_1 = decayed(s.V_th_alpha_1, p.P_th_1_m1); let th_2 =
+    s.I_syn_ex + p.P21_in * s.I_syn_in + p.P20 * (input.I_stim + p.I_e) +
+    s.V_low; let V_next = s.V_m + dV; s.V_low = dV - (V_next - s.V_m); s.V_m =
+    V_next; let th_1 = decayed(s.V_th_alpha_1, p.P_th_1_m1); let th_2 =
     decayed(s.V_th_alpha_2, p.P_th_2_m1); s.I_syn_ex =
     decayed(s.I_syn_ex, p.P11_ex_m1) + input.ex; s.I_syn_in =
-    decayed(s.I_syn_in, p.P11_in_m1) + input.inh; s.I_stim = input.I_stim; let
-    awake = s.ref_left <= real(0.0); let fired = awake &&
-    ((V_next - p.omega) + s.V_low) - (th_1 + th_2) >= real(0.0);
-    s.V_th_alpha_1 = th_1 + select(fired, p.alpha_1, real(0.0));
-    s.V_th_alpha_2 = th_2 + select(fired, p.alpha_2, real(0.0)); s.ref_left =
+    decayed(s.I_syn_in, p.P11_in_m1) + input.inh; let awake = s.ref_left <=
+    real(0.0); let fired = awake && ((V_next - p.omega) + s.V_low) -
+    (th_1 + th_2) >= real(0.0); s.V_th_alpha_1 = th_1 +
+    select(fired, p.alpha_1, real(0.0)); s.V_th_alpha_2 = th_2 +
+    select(fired, p.alpha_2, real(0.0)); s.ref_left =
     select(fired, p.ref_steps,
     select(awake, s.ref_left, s.ref_left - real(1.0))); return fired;
 }

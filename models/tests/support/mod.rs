@@ -29,7 +29,7 @@ pub(crate) struct Protocol {
     pub(crate) init: BTreeMap<String, f64>,
     /// Summed weight that arrives in a step, per sign: (step, weight).
     pub(crate) arrivals: Vec<(usize, f64)>,
-    /// Currents: (amplitude, first step, end step), as steps in which the current arrives.
+    /// Currents: (amplitude, first step, end step), as steps over which the current acts.
     pub(crate) currents: Vec<(f64, usize, usize)>,
     /// Substeps are this many times shorter than usual.
     pub(crate) refine: u32,
@@ -208,8 +208,9 @@ fn read(path: &Path) -> Reference {
     let dc = &stimulus["dc"];
     if dc.is_object() {
         let of = |k: &str| dc[k].as_f64().unwrap();
-        let arrive = |t: f64| at_step(t + of("delay")) - 1;
-        protocol.currents.push((of("amplitude"), arrive(of("start")), arrive(of("stop"))));
+        // What arrives at the end of a step acts over the next one.
+        let acts = |t: f64| at_step(t + of("delay"));
+        protocol.currents.push((of("amplitude"), acts(of("start")), acts(of("stop"))));
     }
     Reference {
         name: path.file_name().unwrap().to_string_lossy().into(),
