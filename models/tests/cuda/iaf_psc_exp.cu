@@ -36,15 +36,15 @@ __device__ __forceinline__ void substep(const Propagators&, State&, const Input&
 __device__ __forceinline__ bool step(const Propagators& p, State& s, const Input& input)
 {
     let awake = s.ref_left <= real(0.0); let U = (s.V_m - p.E_L) + s.V_low;
-    let dV = p.P22_m1 * U + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in +
-    p.P20 * (input.I_stim + p.I_e) + s.V_low; let V_next = s.V_m + dV; let
-    V_low = dV - (V_next - s.V_m); s.I_syn_ex =
-    decayed(s.I_syn_ex, p.P11_ex_m1) + input.ex; s.I_syn_in =
-    decayed(s.I_syn_in, p.P11_in_m1) + input.inh; let fired = awake &&
-    (V_next - p.V_th) + V_low >= real(0.0); s.V_m =
-    select(fired, p.V_reset, select(awake, V_next, s.V_m)); s.V_low =
-    select(awake && !fired, V_low, real(0.0)); s.ref_left =
-    select(fired, p.ref_steps,
-    select(awake, s.ref_left, s.ref_left - real(1.0))); return fired;
+    let dV_free = p.P22_m1 * U + p.P21_ex * s.I_syn_ex + p.P21_in * s.I_syn_in
+    + p.P20 * (input.I_stim + p.I_e) + s.V_low; let dV =
+    select(awake, dV_free, real(0.0)); let V_next = s.V_m + dV; let V_low = dV
+    - (V_next - s.V_m); s.I_syn_ex = decayed(s.I_syn_ex, p.P11_ex_m1) +
+    input.ex; s.I_syn_in = decayed(s.I_syn_in, p.P11_in_m1) + input.inh; let
+    fired = awake && (V_next - p.V_th) + V_low >= real(0.0); s.V_m =
+    select(fired, p.V_reset, V_next); s.V_low =
+    select(fired, real(0.0), V_low); s.ref_left =
+    select(fired, p.ref_steps, max(s.ref_left - real(1.0), real(0.0))); return
+    fired;
 }
 } }
