@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use connectome::network::{Network, Rule, StimulusKind};
+use connectome::network::{Network, Projection, Rule, StimulusKind};
+use kernels::wiring::Prepared;
+use kernels::wiring::shares::Shares;
 
 use crate::Settings;
 use crate::storage::{self, Class, stored_bytes};
@@ -31,17 +33,15 @@ impl Estimate {
 pub fn estimate(network: &Network, settings: &Settings) -> Estimate {
     let mut synapses: BTreeMap<Class, (f64, f64)> = BTreeMap::new();
     let (mut heads, mut kept) = (0.0, 0.0);
-    for (projection, class) in network.projections.iter().zip(storage::classes(network, settings)) {
+    let stored = stored_bytes(network, settings);
+    for ((projection, class), bytes) in network.projections.iter().zip(storage::classes(network, settings)).zip(stored) {
         let n = projection.expected_synapses(network);
         let entry = synapses.entry(class).or_default();
         entry.0 += n;
         if class == Class::Procedural {
-            // Shares of each 32 to 64 sources, where the rule fixes a number across sources.
-            let shared = matches!(projection.rule, Rule::FixedIndegree { .. } | Rule::FixedTotalNumber { .. });
-            kept += 500.0 + if shared { f64::from(network.populations[projection.source].size) / 4.0 } else { 0.0 };
+            kept += kept_bytes(projection, n, f64::from(network.populations[projection.source].size));
             continue;
         }
-        let bytes = stored_bytes(network, projection, settings);
         entry.1 += bytes.0;
         heads += bytes.1;
     }
@@ -52,7 +52,7 @@ pub fn estimate(network: &Network, settings: &Settings) -> Estimate {
     terms.extend(neurons(network, settings));
     let stored: f64 = terms.iter().take(synapses.len()).map(|t| t.1).sum();
     if stored > 0.0 {
-        terms.push(("rows".into(), network.n_neurons() as f64 * settings.threads as f64 * 12.0));
+        terms.push(("rows".into(), storage::rows_bytes(network, settings)));
     }
     // Room for building: a chunk for each thread in the making, drawn rows, sorted rows.
     let chunk = (stored / network.n_neurons().max(1) as f64) * kernels::store::CHUNK as f64;
@@ -60,6 +60,12 @@ pub fn estimate(network: &Network, settings: &Settings) -> Estimate {
     terms.retain(|t| t.1 > 0.0);
     terms.sort_by(|a, b| b.1.total_cmp(&a.1));
     Estimate { neurons: network.n_neurons(), synapses: network.expected_synapses(), classes, terms }
+}
+
+/// Memory of what `n` procedural synapses of `n_source` sources are made from.
+fn kept_bytes(projection: &Projection, n: f64, n_source: f64) -> f64 {
+    let shared = matches!(projection.rule, Rule::FixedIndegree { .. } | Rule::FixedTotalNumber { .. });
+    size_of::<Prepared>() as f64 + if shared { 8.0 * Shares::n_leaves(n as u64, n_source as u64) as f64 } else { 0.0 }
 }
 
 /// Memory of neurons and of what drives them.

@@ -1,5 +1,7 @@
 //! Which projections are stored, and what storing them takes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use connectome::network::{Network, Projection, Rule, Storage, Value};
 
 use crate::Settings;
@@ -56,14 +58,70 @@ impl Class {
     }
 }
 
-/// Memory of a projection if it is stored, in bytes: (synapses, heads of segments).
-pub(crate) fn stored_bytes(network: &Network, projection: &Projection, settings: &Settings) -> (f64, f64) {
-    let n = projection.expected_synapses(network);
-    let n_source = f64::from(network.populations[projection.source].size);
-    // A population is spread over all threads, and a head is 8 bytes for each delay that occurs.
-    let blocks = (f64::from(network.populations[projection.target].size) / kernels::layout::BLOCK as f64).max(settings.threads as f64);
-    let heads = 8.0 * n.min(n_source * blocks * delays(&projection.delay, settings.dt));
-    (n * Class::stored(projection).bytes_per_synapse(), heads)
+/// Bytes of each projection if all were stored: (synapses, heads of segments).
+///
+/// Synapses of one source that share block, delay and kind share a head of 8 bytes, also across
+/// projections. So heads are counted over all projections from a population to the same neighbourhood:
+/// n synapses of a source, dropped into c cells, fill c (1 - e^(-n / c)) of them.
+pub(crate) fn stored_bytes(network: &Network, settings: &Settings) -> Vec<(f64, f64)> {
+    let mut first = 0u64;
+    let mut block = Vec::with_capacity(network.populations.len());
+    for population in &network.populations {
+        block.push(first / kernels::layout::BLOCK as u64);
+        first += u64::from(population.size);
+    }
+    let mut neighbourhoods: BTreeMap<(usize, u64), Neighbourhood> = BTreeMap::new();
+    for projection in &network.projections {
+        let n_source = f64::from(network.populations[projection.source].size);
+        let cells = neighbourhoods.entry((projection.source, block[projection.target])).or_default();
+        cells.synapses += projection.expected_synapses(network) / n_source;
+        cells.targets.insert(projection.target);
+        cells.delays = cells.delays.max(delays(&projection.delay, settings.dt));
+        cells.signs.insert(sign(&projection.weight));
+    }
+    let bytes = |projection: &Projection| {
+        let n = projection.expected_synapses(network);
+        let heads = neighbourhoods[&(projection.source, block[projection.target])].heads(network, settings);
+        (n * Class::stored(projection).bytes_per_synapse(), 8.0 * n * heads)
+    };
+    network.projections.iter().map(bytes).collect()
+}
+
+/// What the sources of a population send to populations that share a block.
+#[derive(Default)]
+struct Neighbourhood {
+    /// Of one source.
+    synapses: f64,
+    targets: BTreeSet<usize>,
+    delays: f64,
+    signs: BTreeSet<bool>,
+}
+
+impl Neighbourhood {
+    /// Heads per synapse.
+    fn heads(&self, network: &Network, settings: &Settings) -> f64 {
+        let neurons: f64 = self.targets.iter().map(|t| f64::from(network.populations[*t].size)).sum();
+        // Every thread has its part of every population that is large enough.
+        let blocks = (neurons / kernels::layout::BLOCK as f64).ceil().max((settings.threads as f64).min(neurons / 128.0)).max(1.0);
+        let cells = blocks * self.delays * self.signs.len() as f64;
+        if self.synapses > 0.0 { cells * (1.0 - libm::exp(-self.synapses / cells)) / self.synapses } else { 0.0 }
+    }
+}
+
+/// True if weights are positive, as far as one number tells.
+fn sign(weight: &Value) -> bool {
+    match *weight {
+        Value::Constant { value } => value >= 0.0,
+        Value::Normal { mean, .. } => mean >= 0.0,
+        Value::Lognormal { scale, .. } => scale >= 0.0,
+        Value::Uniform { min, .. } => min >= 0.0,
+        Value::Distance { offset, .. } => offset >= 0.0,
+    }
+}
+
+/// Memory of the places of rows of all sources, in bytes, if anything is stored.
+pub(crate) fn rows_bytes(network: &Network, settings: &Settings) -> f64 {
+    12.0 * network.n_neurons() as f64 * settings.threads as f64
 }
 
 /// About how many different delays in steps occur.
@@ -86,11 +144,11 @@ pub(crate) fn classes(network: &Network, settings: &Settings) -> Vec<Class> {
 /// How each projection is kept if stored synapses may take `budget` bytes: what asks to be stored is
 /// stored; of the others the largest are procedural until the rest fits.
 fn classes_within(network: &Network, settings: &Settings, budget: f64) -> Vec<Class> {
+    let bytes = stored_bytes(network, settings);
     let mut classes: Vec<Class> = network.projections.iter().map(Class::stored).collect();
     let mut open = Vec::new();
-    let mut total = 0.0;
-    for (index, projection) in network.projections.iter().enumerate() {
-        let (synapses, heads) = stored_bytes(network, projection, settings);
+    let mut total = rows_bytes(network, settings);
+    for (index, (projection, (synapses, heads))) in network.projections.iter().zip(bytes).enumerate() {
         match projection.storage {
             Storage::Procedural => classes[index] = Class::Procedural,
             Storage::Auto if can_be_made_anew(projection) => open.push((index, synapses + heads)),
@@ -137,7 +195,7 @@ mod tests {
     #[test]
     fn the_engine_stores_what_fits_and_makes_the_largest_anew() {
         let network = network([Storage::Auto; 3]);
-        // 2 bytes a synapse and 8 a source: 28 kB, 208 kB, 2 MB.
+        // 12 bytes a source and about 2 a synapse: 12 kB, and then 20 kB, 200 kB, 2 MB.
         for (budget, stored) in [(1e9, 3), (1e6, 2), (1e5, 1), (1e3, 0)] {
             let classes = classes_within(&network, &SETTINGS, budget);
             let procedural = classes.iter().map(|c| *c == Class::Procedural).collect::<Vec<_>>();

@@ -105,14 +105,28 @@ pub fn hypergeometric(drawn: u64, marked: u64, unmarked: u64, draws: &mut Sequen
     walk(draws.uniform(), mode, p_mode, up, down)
 }
 
-/// A Poisson number with this mean.
-pub fn poisson(mean: f64, draws: &mut Sequence) -> u64 {
-    if mean <= 0.0 {
-        return 0;
+/// A Poisson distribution, ready for many draws.
+#[derive(Clone, Debug)]
+pub struct Poisson {
+    mean: f64,
+    mode: u64,
+    p_mode: f64,
+}
+
+impl Poisson {
+    /// With this mean.
+    pub fn new(mean: f64) -> Self {
+        let mean = mean.max(0.0);
+        let mode = mean as u64;
+        let p_mode = if mean > 0.0 { libm::exp(mode as f64 * libm::log(mean) - mean - ln_factorial(mode)) } else { 1.0 };
+        Poisson { mean, mode, p_mode }
     }
-    let mode = mean as u64;
-    let p_mode = libm::exp(mode as f64 * libm::log(mean) - mean - ln_factorial(mode));
-    walk(draws.uniform(), mode, p_mode, |k| mean / (k + 1) as f64, |k| k as f64 / mean)
+
+    /// One number.
+    pub fn draw(&self, draws: &mut Sequence) -> u64 {
+        let mean = self.mean;
+        walk(draws.uniform(), self.mode, self.p_mode, |k| mean / (k + 1) as f64, |k| k as f64 / mean)
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +165,7 @@ mod tests {
     #[test]
     fn poisson_has_its_moments() {
         for mean in [0.1, 3.0, 800.0] {
-            moments(mean, mean, |d| poisson(mean, d));
+            moments(mean, mean, |d| Poisson::new(mean).draw(d));
         }
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use connectome::network::{Decay, Network, Rule};
 
-use crate::counts::{self, Binomial};
+use crate::counts::{Binomial, Poisson};
 use crate::permutation::Permutation;
 use crate::quantile::Sampler;
 use crate::random::{Purpose, Stream};
@@ -74,8 +74,7 @@ enum Pattern {
         partners: Binomial,
         decay: Option<Decay>,
     },
-    /// Mean number of synapses of a source.
-    Poisson(f64),
+    Poisson(Poisson),
     Listed(Listed),
 }
 
@@ -148,7 +147,7 @@ impl Prepared {
             Rule::FixedOutdegree { outdegree } => Pattern::Outdegree(u64::from(*outdegree)),
             Rule::FixedTotalNumber { number } => Pattern::Total(shares(*number, (!self.allow_multapses).then(|| self.choices()))),
             Rule::PairwiseBernoulli { p, decay } => Pattern::Bernoulli { partners: Binomial::new(self.choices(), *p), decay: *decay },
-            Rule::PairwisePoisson { mean } => Pattern::Poisson(mean * self.choices() as f64),
+            Rule::PairwisePoisson { mean } => Pattern::Poisson(Poisson::new(mean * self.choices() as f64)),
             Rule::Edges { edges } => Pattern::Listed(Listed::edges(self.n_source, edges)),
         }
     }
@@ -247,7 +246,7 @@ impl Prepared {
             Pattern::AllToAll => each(&|_| self.choices()),
             Pattern::Outdegree(outdegree) => each(&|_| *outdegree),
             Pattern::Bernoulli { partners, .. } => each(&|s| partners.draw(&mut draws(s))),
-            Pattern::Poisson(mean) => each(&|s| counts::poisson(*mean, &mut draws(s))),
+            Pattern::Poisson(partners) => each(&|s| partners.draw(&mut draws(s))),
             Pattern::Listed(listed) => each(&|s| listed.count(s)),
             Pattern::Slots { shares, .. } | Pattern::Total(shares) => {
                 let span = u64::from(range.start)..u64::from(range.end);

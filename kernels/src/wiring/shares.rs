@@ -41,15 +41,26 @@ struct Node {
 impl Shares {
     /// `total` synapses over `n` sources.
     pub fn new(total: u64, n: u64, capacity: Option<u64>, stream: Stream) -> Self {
+        let depth = Shares::depth(total, n);
+        let mut shares = Shares { n, capacity, stream, depth, before: Vec::with_capacity((1 << depth) + 1) };
+        shares.grow(Node { sources: 0..n, count: total, before: 0 }, depth);
+        shares.before.push(total);
+        shares
+    }
+
+    /// Levels above leaves that are small enough.
+    fn depth(total: u64, n: u64) -> u32 {
         let largest = (SYNAPSES.saturating_mul(n) / total.max(1)).clamp(1, LEAF);
         let mut depth = 0;
         while n.div_ceil(1 << depth) > largest {
             depth += 1;
         }
-        let mut shares = Shares { n, capacity, stream, depth, before: Vec::with_capacity((1 << depth) + 1) };
-        shares.grow(Node { sources: 0..n, count: total, before: 0 }, depth);
-        shares.before.push(total);
-        shares
+        depth
+    }
+
+    /// Number of leaves, each of which takes 8 bytes.
+    pub fn n_leaves(total: u64, n: u64) -> u64 {
+        1 << Shares::depth(total, n)
     }
 
     /// Draws the tree down to the leaves.
