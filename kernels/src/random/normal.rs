@@ -27,7 +27,7 @@ fn pair(radius: u32, angle: u32) -> (real, real) {
     // by a mirror at the diagonal and one at the y axis.
     let f = angle as i32 as real * (0.5 / 2_147_483_648.0);
     let q = f * f;
-    let sine = f * (1.570_796_3 + q * (-0.645_964_1 + q * (0.079_692_63 + q * (-0.004_681_754 + q * 0.000_160_441_2))));
+    let sine = f * (std::f32::consts::FRAC_PI_2 + q * (-0.645_964_1 + q * (0.079_692_63 + q * (-0.004_681_754 + q * 0.000_160_441_2))));
     let cosine = 1.0 + q * (-1.233_700_5 + q * (0.253_669_5 + q * (-0.020_863_48 + q * 0.000_919_260_3)));
     let cosine = r * real::from_bits(cosine.to_bits() ^ (angle << 31));
     let sine = r * sine;
