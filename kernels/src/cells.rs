@@ -250,6 +250,19 @@ fn step_tile<M: Model>(
         })
     };
     for _ in 0..substeps {
+        if M::HAS_CALM_SUBSTEP {
+            let mut calm_tile = M::State::lanes();
+            let mut calm = [0; LANES];
+            for (lane, calm) in calm.iter_mut().enumerate() {
+                let mut s = M::State::load(tile, lane);
+                *calm = u32::from(M::calm_substep(p, &mut s, &input(lane, ex, inh)));
+                s.store(&mut calm_tile, lane);
+            }
+            if calm.iter().all(|calm| *calm != 0) {
+                *tile = calm_tile;
+                continue;
+            }
+        }
         for lane in 0..LANES {
             let mut s = M::State::load(tile, lane);
             M::substep(p, &mut s, &input(lane, ex, inh));

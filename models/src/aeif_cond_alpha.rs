@@ -20,7 +20,7 @@ use crate::aeif::*;
 use crate::conductance::Drive;
 use crate::kit::*;
 use crate::model::{Error, Model, Receptor};
-use crate::{columns, cuda, drawers, params, step, substep};
+use crate::{columns, cuda, drawers, params, step};
 
 params! {
     /// What the user sets.
@@ -90,7 +90,7 @@ columns! {
     }
 }
 
-substep!(|p: &Propagators, s: &mut State, input: &Input| {
+calm_substep!(|p: &Propagators, s: &mut State, input: &Input, advance| {
     let half = real(0.5) * p.h;
     let ex_mid = decayed(s.g_ex + half * s.dg_ex, p.P11_ex_half_m1);
     let in_mid = decayed(s.g_in + half * s.dg_in, p.P11_in_half_m1);
@@ -131,7 +131,7 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
 pub struct Neuron;
 
 impl Model for Neuron {
-    drawers!(substep, step);
+    drawers!(substep, calm_substep, step);
 
     const NAME: &'static str = "aeif_cond_alpha";
     const SUMMARY: &'static str = "adaptive exponential integrate-and-fire, alpha-shaped conductances";

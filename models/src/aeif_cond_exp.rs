@@ -20,7 +20,7 @@ use crate::aeif::*;
 use crate::conductance::Drive;
 use crate::kit::*;
 use crate::model::{Error, Model, Receptor};
-use crate::{columns, cuda, drawers, params, step, substep};
+use crate::{columns, cuda, drawers, params, step};
 
 params! {
     /// What the user sets.
@@ -88,7 +88,7 @@ columns! {
     }
 }
 
-substep!(|p: &Propagators, s: &mut State, input: &Input| {
+calm_substep!(|p: &Propagators, s: &mut State, input: &Input, advance| {
     let ex_mid = decayed(s.g_ex, p.P11_ex_half_m1);
     let in_mid = decayed(s.g_in, p.P11_in_half_m1);
     let ex_end = decayed(s.g_ex, p.P11_ex_m1);
@@ -126,7 +126,7 @@ step!(|p: &Propagators, s: &mut State, input: &Input| {
 pub struct Neuron;
 
 impl Model for Neuron {
-    drawers!(substep, step);
+    drawers!(substep, calm_substep, step);
 
     const NAME: &'static str = "aeif_cond_exp";
     const SUMMARY: &'static str = "adaptive exponential integrate-and-fire, exponential conductances";

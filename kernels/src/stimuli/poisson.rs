@@ -78,12 +78,12 @@ impl PoissonTable {
         let mut probability = libm::exp(-each);
         self.thresholds = [u16::MAX; NUMBERS];
         self.n_thresholds = 0;
-        for k in 0..NUMBERS {
+        for (k, left) in left.iter_mut().enumerate() {
             let share = probability * 65_536.0;
             // A mean too small for any short word still leaves one undecided.
             let whole = share.min(65_535.0) as u16;
             below += whole;
-            left[k] = share - f64::from(whole);
+            *left = share - f64::from(whole);
             self.thresholds[k] = below;
             if whole > 0 {
                 self.n_thresholds = k + 1;

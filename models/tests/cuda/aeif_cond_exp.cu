@@ -13,7 +13,8 @@ __device__ __forceinline__ real exp(real x) {
     const float shifted = x * 1.44269504f + MAGIC;
     const float k = shifted - MAGIC;
     const float r = x - k * 0.6933594f - k * -2.1219444e-4f;
-    const float poly = 1.0f + r * (1.0f + r * (0.5f + r * (0.16666546f + r * (0.041665795f + r * (8.333452e-3f + r * 1.38889e-3f)))));
+    const float q = r * r;
+    const float poly = 1.0f + (r + q * ((0.5f + r * 0.16666546f) + q * ((0.041665795f + r * 8.333452e-3f) + q * 1.38889e-3f)));
     return __uint_as_float(__float_as_uint(poly) + (__float_as_uint(shifted) << 23));
 }
 __device__ __forceinline__ real ln(real x) {
@@ -43,20 +44,58 @@ __device__ __forceinline__ real drift(const Propagators& p, real V_m, real w)
 { return (p.a * (min(V_m, p.V_peak) - p.E_L) - w) * p.inv_tau_w; }
 __device__ __forceinline__ real fall(const Propagators& p, real u, real V, real w, real S0, real S1)
 { return -u * (S0 - S1 * V - w) * p.inv_C * p.inv_Delta - p.leak_rate; }
+__device__ __forceinline__ bool is_near(const Propagators& p, Cell m, Drive d)
+{
+    let V = min(m.V_m, p.V_peak); let rise = exp((V - p.V_th) * p.inv_Delta);
+    let F = (d.S0_begin - d.S1_begin * V - m.w) * p.inv_C; return m.ref_left
+    <= real(0.0) && V + p.h * (F + p.I_T * p.inv_C * rise) > p.V_switch;
+}
+__device__ __forceinline__ Cell runge_kutta(const Propagators& p, Cell m, real dw, Drive d, real h)
+{
+    let held = m.ref_left > p.ref_free; let half = real(0.5) * h; let w_1 =
+    m.w + dw; let kV1 =
+    select(held, real(0.0), slope(p, m.V_m, w_1, d.S0_begin, d.S1_begin)); let
+    kw1 = drift(p, m.V_m, w_1); let V_2 = m.V_m + half * kV1; let w_2 = w_1 +
+    half * kw1; let kV2 =
+    select(held, real(0.0), slope(p, V_2, w_2, d.S0_mid, d.S1_mid)); let kw2 =
+    drift(p, V_2, w_2); let V_3 = m.V_m + half * kV2; let w_3 = w_1 + half *
+    kw2; let kV3 =
+    select(held, real(0.0), slope(p, V_3, w_3, d.S0_mid, d.S1_mid)); let kw3 =
+    drift(p, V_3, w_3); let V_4 = m.V_m + h * kV3; let w_4 = w_1 + h * kw3;
+    let kV4 = select(held, real(0.0), slope(p, V_4, w_4, d.S0_end, d.S1_end));
+    let kw4 = drift(p, V_4, w_4); let sixth = h * real(0.16666666666666666);
+    let dV = sixth * (kV1 + real(2.0) * (kV2 + kV3) + kV4) + m.V_low; let
+    dw_all = sixth * (kw1 + real(2.0) * (kw2 + kw3) + kw4) + dw + m.w_low; let
+    V_next = m.V_m + dV; let w_next = m.w + dw_all; let V_low =
+    select(V_next >= p.V_peak, real(0.0), dV - (V_next - m.V_m)); return
+    Cell(min(V_next, p.V_peak), V_low, w_next, dw_all - (w_next - m.w),
+    m.ref_left);
+}
+__device__ __forceinline__ Drive rest(Drive d, real from)
+{
+    let b0 = real(4.0) * (d.S0_mid - d.S0_begin) - (d.S0_end - d.S0_begin);
+    let b1 = real(4.0) * (d.S1_mid - d.S1_begin) - (d.S1_end - d.S1_begin);
+    let c0 = (d.S0_end - d.S0_begin) - b0; let c1 = (d.S1_end - d.S1_begin) -
+    b1; let mid = real(0.5) + real(0.5) * from; let S0_begin = d.S0_begin +
+    from * (b0 + from * c0); let S1_begin = d.S1_begin + from *
+    (b1 + from * c1); let S0_mid =
+    select(from > real(0.0), d.S0_begin + mid * (b0 + mid * c0), d.S0_mid);
+    let S1_mid =
+    select(from > real(0.0), d.S1_begin + mid * (b1 + mid * c1), d.S1_mid);
+    return Drive(S0_begin, S0_mid, d.S0_end, S1_begin, S1_mid, d.S1_end);
+}
 __device__ __forceinline__ Cell advance(const Propagators& p, Cell m, Drive d)
 {
-    let armed = m.ref_left <= real(0.0); let V = min(m.V_m, p.V_peak); let
-    rise = exp((V - p.V_th) * p.inv_Delta); let F =
-    (d.S0_begin - d.S1_begin * V - m.w) * p.inv_C; let near = armed && V + p.h
-    * (F + p.I_T * p.inv_C * rise) > p.V_switch; let u = real(1.0) / rise; let
-    du1 = -u * F * p.inv_Delta - p.leak_rate; let u2 =
-    max(u + real(0.5) * p.h * du1, p.u_peak); let V2 = p.V_th - p.Delta_T *
-    ln(u2); let w_mid = m.w + real(0.5) * p.h * drift(p, V, m.w); let du2 =
-    fall(p, u2, V2, w_mid, d.S0_mid, d.S1_mid); let u3 =
-    max(u + real(0.5) * p.h * du2, p.u_peak); let V3 = p.V_th - p.Delta_T *
-    ln(u3); let du3 = fall(p, u3, V3, w_mid, d.S0_mid, d.S1_mid); let u4 =
-    max(u + p.h * du3, p.u_peak); let V4 = p.V_th - p.Delta_T * ln(u4); let
-    w_late = m.w + p.h * drift(p, V3, w_mid); let du4 =
+    let near = is_near(p, m, d); let V = min(m.V_m, p.V_peak); let F =
+    (d.S0_begin - d.S1_begin * V - m.w) * p.inv_C; let u = real(1.0) /
+    exp((V - p.V_th) * p.inv_Delta); let du1 = -u * F * p.inv_Delta -
+    p.leak_rate; let u2 = max(u + real(0.5) * p.h * du1, p.u_peak); let V2 =
+    p.V_th - p.Delta_T * ln(u2); let w_mid = m.w + real(0.5) * p.h *
+    drift(p, V, m.w); let du2 = fall(p, u2, V2, w_mid, d.S0_mid, d.S1_mid);
+    let u3 = max(u + real(0.5) * p.h * du2, p.u_peak); let V3 = p.V_th -
+    p.Delta_T * ln(u3); let du3 = fall(p, u3, V3, w_mid, d.S0_mid, d.S1_mid);
+    let u4 = max(u + p.h * du3, p.u_peak); let V4 = p.V_th - p.Delta_T *
+    ln(u4); let w_late = m.w + p.h * drift(p, V3, w_mid); let du4 =
     fall(p, u4, V4, w_late, d.S0_end, d.S1_end); let change = p.h *
     (du1 + real(2.0) * (du2 + du3) + du4) * real(0.16666666666666666); let
     spiked = near && u + change <= p.u_peak; let begin = p.h * du1; let end =
@@ -78,32 +117,11 @@ __device__ __forceinline__ Cell advance(const Propagators& p, Cell m, Drive d)
     let dw_near = select(near, dw_free, real(0.0)) +
     select(spiked, p.b, real(0.0)); let from =
     select(spiked, at_spike, select(near, real(1.0), real(0.0))); let V_1 =
-    select(spiked, p.V_reset, select(near, V_near, m.V_m)); let w_1 = m.w +
-    dw_near; let ref_left =
-    select(spiked, p.ref_steps + real(1.0), m.ref_left); let held = ref_left >
-    p.ref_free; let h = p.h * (real(1.0) - from); let half = real(0.5) * h;
-    let b0 = real(4.0) * (d.S0_mid - d.S0_begin) - (d.S0_end - d.S0_begin);
-    let b1 = real(4.0) * (d.S1_mid - d.S1_begin) - (d.S1_end - d.S1_begin);
-    let c0 = (d.S0_end - d.S0_begin) - b0; let c1 = (d.S1_end - d.S1_begin) -
-    b1; let mid = real(0.5) + real(0.5) * from; let S0_1 = d.S0_begin + from *
-    (b0 + from * c0); let S1_1 = d.S1_begin + from * (b1 + from * c1); let
-    S0_2 = d.S0_begin + mid * (b0 + mid * c0); let S1_2 = d.S1_begin + mid *
-    (b1 + mid * c1); let kV1 =
-    select(held, real(0.0), slope(p, V_1, w_1, S0_1, S1_1)); let kw1 =
-    drift(p, V_1, w_1); let V_2 = V_1 + half * kV1; let w_2 = w_1 + half *
-    kw1; let kV2 = select(held, real(0.0), slope(p, V_2, w_2, S0_2, S1_2));
-    let kw2 = drift(p, V_2, w_2); let V_3 = V_1 + half * kV2; let w_3 = w_1 +
-    half * kw2; let kV3 =
-    select(held, real(0.0), slope(p, V_3, w_3, S0_2, S1_2)); let kw3 =
-    drift(p, V_3, w_3); let V_4 = V_1 + h * kV3; let w_4 = w_1 + h * kw3; let
-    kV4 = select(held, real(0.0), slope(p, V_4, w_4, d.S0_end, d.S1_end)); let
-    kw4 = drift(p, V_4, w_4); let sixth = h * real(0.16666666666666666); let
-    dV = sixth * (kV1 + real(2.0) * (kV2 + kV3) + kV4) +
-    select(near, real(0.0), m.V_low); let dw = sixth *
-    (kw1 + real(2.0) * (kw2 + kw3) + kw4) + dw_near + m.w_low; let V_next =
-    V_1 + dV; let w_next = m.w + dw; let capped = V_next >= p.V_peak; let
-    V_low = select(capped, real(0.0), dV - (V_next - V_1)); return
-    Cell(min(V_next, p.V_peak), V_low, w_next, dw - (w_next - m.w), ref_left);
+    select(spiked, p.V_reset, select(near, V_near, m.V_m)); let V_low =
+    select(near, real(0.0), m.V_low); let ref_left =
+    select(spiked, p.ref_steps + real(1.0), m.ref_left); return
+    runge_kutta(p, Cell(V_1, V_low, m.w, m.w_low, ref_left), dw_near,
+    rest(d, from), p.h * (real(1.0) - from));
 }
 __device__ __forceinline__ void substep(const Propagators& p, State& s, const Input& input)
 {

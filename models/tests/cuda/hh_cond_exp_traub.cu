@@ -13,7 +13,8 @@ __device__ __forceinline__ real exp(real x) {
     const float shifted = x * 1.44269504f + MAGIC;
     const float k = shifted - MAGIC;
     const float r = x - k * 0.6933594f - k * -2.1219444e-4f;
-    const float poly = 1.0f + r * (1.0f + r * (0.5f + r * (0.16666546f + r * (0.041665795f + r * (8.333452e-3f + r * 1.38889e-3f)))));
+    const float q = r * r;
+    const float poly = 1.0f + (r + q * ((0.5f + r * 0.16666546f) + q * ((0.041665795f + r * 8.333452e-3f) + q * 1.38889e-3f)));
     return __uint_as_float(__float_as_uint(poly) + (__float_as_uint(shifted) << 23));
 }
 __device__ __forceinline__ real ln(real x) {
