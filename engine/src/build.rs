@@ -8,13 +8,15 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use connectome::network::{Network, Rule, StimulusKind};
 use kernels::cells::{self, CellsSpec};
+use kernels::compact;
 use kernels::delivery::{self, Calendar};
 use kernels::layout::{Layout, Slice};
 use kernels::quantile::Sampler;
-use kernels::rows::{Scratch, Wiring};
+use kernels::rows::{Scratch, Way, Wiring};
 use kernels::scale::Scales;
 use kernels::stimuli::{Drive, SliceInfo};
 use kernels::store::{Full, Shelves, Store};
+use kernels::wiring::bundle::{Bundle, bundles};
 use kernels::wiring::{self, Prepared};
 use rayon::prelude::*;
 
@@ -42,18 +44,20 @@ impl Simulation {
         let sizes: Vec<u32> = network.populations.iter().map(|p| p.size).collect();
         let layout = Layout::new(&sizes, settings.threads);
         let projections = wiring::prepare(network, settings.dt, settings.seed);
-        let procedural: Vec<bool> = storage::classes(network, settings).iter().map(|c| *c == Class::Procedural).collect();
+        let bundles = bundles(network, &projections, settings.seed);
+        let procedural = procedural(network, &bundles, settings)?;
         let (min_delay, max_delay) = delays(network, &projections, settings)?;
         let scales = Scales::new(network, &projections, settings.dt)?;
         let mut kinds = Vec::new();
         let codings = projections.iter().map(|w| scales.coding(w, &mut kinds)).collect::<Result<Vec<_>, _>>()?;
-        let mut wiring = Wiring { projections, codings, kinds, layout };
+        let mut wiring = Wiring { projections, bundles, codings, kinds, layout };
         let made_anew = expected(network, &procedural);
-        let stores = stores(&wiring, &stored_outgoing(network, &procedural)?, settings.threads, progress)?;
+        let stored: Vec<bool> = procedural.iter().map(|procedural| !procedural).collect();
+        let stores = stores(&wiring, &wiring.ways(network.populations.len(), &stored), settings.threads, progress)?;
         let procedural = Procedural::new(&wiring, &procedural, network.populations.len());
         if procedural.is_none() {
             // Nothing will be made any more.
-            wiring.projections = Vec::new();
+            (wiring.projections, wiring.bundles) = (Vec::new(), Vec::new());
         }
         let maker = Maker { network, settings, layout: &wiring.layout, scales: &scales, probes };
         let n_receptors = network.populations.iter().enumerate().map(|(p, _)| scales.of(p).len()).max().unwrap_or(0);
@@ -107,18 +111,21 @@ fn delays(network: &Network, wiring: &[Prepared], settings: &Settings) -> Result
     Ok((min, max))
 }
 
-/// Stored projections that leave each population.
-fn stored_outgoing(network: &Network, procedural: &[bool]) -> Result<Vec<Vec<usize>>, Error> {
-    let mut outgoing = vec![Vec::new(); network.populations.len()];
-    for (index, projection) in network.projections.iter().enumerate() {
-        if !procedural[index] {
-            outgoing[projection.source].push(index);
-        } else if matches!(projection.rule, Rule::Edges { .. }) {
-            let name = |p: usize| network.populations[p].name.clone();
-            return Err(Error::ProceduralEdges { from: name(projection.source), to: name(projection.target) });
-        }
+/// Which projections are procedural. The members of a bundle are drawn together, so all are if one is.
+fn procedural(network: &Network, bundles: &[Bundle], settings: &Settings) -> Result<Vec<bool>, Error> {
+    let mut procedural: Vec<bool> = storage::classes(network, settings).iter().map(|c| *c == Class::Procedural).collect();
+    for bundle in bundles {
+        let any = bundle.members.iter().any(|member| procedural[*member as usize]);
+        bundle.members.iter().for_each(|member| procedural[*member as usize] = any);
     }
-    Ok(outgoing)
+    let edges = network.projections.iter().zip(&procedural).find(|(p, procedural)| **procedural && matches!(p.rule, Rule::Edges { .. }));
+    match edges {
+        Some((projection, _)) => {
+            let name = |p: usize| network.populations[p].name.clone();
+            Err(Error::ProceduralEdges { from: name(projection.source), to: name(projection.target) })
+        }
+        None => Ok(procedural),
+    }
 }
 
 /// Synapses of procedural projections: exact where the rule fixes their number.
@@ -128,13 +135,13 @@ fn expected(network: &Network, procedural: &[bool]) -> u64 {
 }
 
 /// All stored rows, thread by thread, made on `threads` threads.
-fn stores(wiring: &Wiring, outgoing: &[Vec<usize>], threads: usize, progress: &(dyn Fn(f64) + Sync)) -> Result<Vec<Store>, Error> {
+fn stores(wiring: &Wiring, ways: &[Vec<Way>], threads: usize, progress: &(dyn Fn(f64) + Sync)) -> Result<Vec<Store>, Error> {
     let stores: Vec<Mutex<Store>> = (0..threads).map(|_| Mutex::new(Store::new(u64::from(wiring.layout.n_neurons())))).collect();
-    if outgoing.iter().any(|projections| !projections.is_empty()) {
+    if ways.iter().any(|ways| !ways.is_empty()) {
         let n = wiring.n_chunks();
         let done = AtomicUsize::new(0);
         let make = |(scratch, shelves): &mut (Scratch, Shelves), chunk: usize| -> Result<(), Full> {
-            shelves.fill(wiring, outgoing, chunk, scratch);
+            shelves.fill(wiring, ways, chunk, scratch);
             for (store, shelf) in stores.iter().zip(&shelves.shelves) {
                 store.lock().unwrap_or_else(PoisonError::into_inner).put(chunk, shelf)?;
             }
@@ -176,7 +183,8 @@ impl Maker<'_> {
             model: population.model.clone(),
             variable: name.to_string(),
         };
-        let mut cells = cells::cells(&population.model, &spec)
+        let make = if population.compact { compact::compact_cells } else { cells::cells };
+        let mut cells = make(&population.model, &spec)
             .ok_or_else(|| Error::UnknownModel { population: population.name.clone(), model: population.model.clone() })?
             .map_err(|source| Error::Model { population: population.name.clone(), source })?;
         let field = |cells: &dyn cells::Cells, name: &str| cells.fields().iter().position(|f| f.name == name);

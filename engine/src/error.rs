@@ -12,8 +12,8 @@ pub enum Error {
         /// What the model says.
         source: models::Error,
     },
-    /// A population's model does not exist.
-    #[error("population `{population}`: there is no neuron model `{model}`")]
+    /// A population's model does not exist, or not with compact state.
+    #[error("population `{population}`: there is no neuron model `{model}` with the state that is asked for")]
     UnknownModel {
         /// The population.
         population: String,

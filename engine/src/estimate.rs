@@ -75,7 +75,8 @@ fn neurons(network: &Network, settings: &Settings) -> [(String, f64); 3] {
     for population in &network.populations {
         if let Some(model) = models::description(&population.model) {
             receptors = receptors.max(model.receptors.len());
-            state += f64::from(population.size) * 4.0 * model.state.len() as f64;
+            let bytes = if population.compact { 2.0 } else { 4.0 };
+            state += f64::from(population.size) * bytes * model.state.len() as f64;
         }
     }
     let mut currents = vec![0.0f64; network.populations.len()];

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use kernels::delivery::Calendar;
-use kernels::rows::{Scratch, Wiring};
+use kernels::rows::{Scratch, Way, Wiring};
 use kernels::segments::{Kind, Segment, Sink};
 
 use crate::shard::Fired;
@@ -24,21 +24,23 @@ pub(crate) struct Procedural {
 struct Class {
     /// Shortest delay in steps.
     lead: u64,
-    /// Projections of this class that leave each population.
-    outgoing: Vec<Vec<usize>>,
+    /// Ways of this class out of each population.
+    ways: Vec<Vec<Way>>,
 }
 
 impl Procedural {
     /// `None` if no projection is procedural.
     pub(crate) fn new(wiring: &Wiring, procedural: &[bool], n_populations: usize) -> Option<Self> {
         let mut classes: Vec<Class> = Vec::new();
-        for (index, prepared) in wiring.projections.iter().enumerate().filter(|(i, _)| procedural[*i]) {
-            let lead = u64::from(prepared.delay_bounds().0);
-            let place = classes.binary_search_by_key(&lead, |c| c.lead).unwrap_or_else(|place| {
-                classes.insert(place, Class { lead, outgoing: vec![Vec::new(); n_populations] });
-                place
-            });
-            classes[place].outgoing[prepared.source].push(index);
+        for (population, ways) in wiring.ways(n_populations, procedural).into_iter().enumerate() {
+            for way in ways {
+                let lead = u64::from(wiring.lead(way));
+                let place = classes.binary_search_by_key(&lead, |c| c.lead).unwrap_or_else(|place| {
+                    classes.insert(place, Class { lead, ways: vec![Vec::new(); n_populations] });
+                    place
+                });
+                classes[place].ways[population].push(way);
+            }
         }
         (!classes.is_empty()).then_some(Procedural { classes })
     }
@@ -118,7 +120,7 @@ fn advance(class: &Class, cursor: &mut (u64, usize), history: (&VecDeque<Vec<u32
             }
             let population = layout.population_of(*id);
             maker.out.step = cursor.0;
-            maker.wiring.regenerate(*id - layout.first_id[population], &class.outgoing[population], maker.scratch, maker.out);
+            maker.wiring.regenerate(*id - layout.first_id[population], &class.ways[population], maker.scratch, maker.out);
             cursor.1 += 1;
         }
         *cursor = (cursor.0 + 1, 0);

@@ -33,6 +33,9 @@ fn network() -> Network {
     );
     connect(0, 2, Rule::FixedOutdegree { outdegree: 3 }, Value::constant(2.0), Value::constant(0.7));
     connect(2, 2, Rule::AllToAll, Value::constant(-3.0), Value::constant(0.9));
+    // Thin enough to be drawn together.
+    connect(0, 1, Rule::PairwisePoisson { mean: 0.001 }, Value::constant(0.3), Value::constant(1.2));
+    connect(0, 2, Rule::PairwisePoisson { mean: 0.01 }, Value::constant(1.0), Value::constant(1.2));
     network.projections[0].allow_autapses = false;
     network.projections[0].allow_multapses = false;
     let mut drive =

@@ -97,7 +97,7 @@ pub fn initialise(cells: &mut dyn Cells, field: usize, sampler: &Sampler, spec: 
 
 type LanesOf<T> = <T as Columns>::Lanes;
 
-struct Tiles<M: Model> {
+pub(crate) struct Tiles<M: Model> {
     propagators: M::Propagators,
     substeps: u32,
     tiles: Vec<LanesOf<M::State>>,
@@ -139,7 +139,7 @@ const fn position(fields: &[Field], name: &str) -> Option<usize> {
 }
 
 impl<M: Model> Tiles<M> {
-    fn new(spec: &CellsSpec) -> Result<Self, Error> {
+    pub(crate) fn new(spec: &CellsSpec) -> Result<Self, Error> {
         let params = M::params(spec.params)?;
         let substeps = M::substeps(spec.dt);
         let propagators = M::propagators(&params, spec.dt, spec.dt / f64::from(substeps.max(1)))?;
@@ -157,6 +157,24 @@ impl<M: Model> Tiles<M> {
             noise: Stream::new(spec.seed, Purpose::Membrane, spec.population as u64),
             first: spec.first,
         })
+    }
+
+    /// State of all, tile by tile.
+    pub(crate) fn tiles(&self) -> &[LanesOf<M::State>] {
+        &self.tiles
+    }
+
+    /// State of all, tile by tile.
+    pub(crate) fn tiles_mut(&mut self) -> &mut [LanesOf<M::State>] {
+        &mut self.tiles
+    }
+
+    /// Makes these the neurons from `first` on of their population, at `offset` of their block. `n` is not more
+    /// than there ever were.
+    pub(crate) fn place(&mut self, n: usize, first: u32, offset: usize) {
+        let tile = self.tiles[0];
+        self.tiles.resize(n.div_ceil(LANES), tile);
+        (self.n, self.first, self.offset) = (n, first, offset);
     }
 }
 

@@ -6,7 +6,8 @@
 //! * [`segments`], [`rows`]: a row cut into segments of equal delay.
 //! * [`store`], [`slabs`]: rows in memory.
 //! * [`delivery`]: the calendar of segments that are due, and the loop that adds them up.
-//! * [`cells`]: the update loop, one monomorphised copy per neuron model and instruction set.
+//! * [`cells`]: the update loop, one monomorphised copy per neuron model and instruction set;
+//!   [`compact`]: the same for state that is kept in 16 bits.
 //! * [`stimuli`]: Poisson input and current generators.
 //! * [`simd`]: which instructions those loops use.
 //!
@@ -16,6 +17,7 @@
 #![allow(unsafe_code)] // one of the two places where the workspace allows it; each block says why
 
 pub mod cells;
+pub mod compact;
 pub mod counts;
 pub mod delivery;
 pub mod layout;

@@ -147,9 +147,9 @@ fn walk_body(p: &Permutation, block: &mut Block) {
     }
     let last = (p.groups - 1) as u32;
     let mut outside = 0;
-    for lane in 0..LANES {
-        block.group[lane] = block.high[lane].wrapping_mul(p.row).wrapping_add(place[lane]);
-        outside |= u32::from(block.group[lane] > last);
+    for ((group, high), place) in block.group.iter_mut().zip(&block.high).zip(&place) {
+        *group = high.wrapping_mul(p.row).wrapping_add(*place);
+        outside |= u32::from(*group > last);
     }
     block.outside = outside != 0;
 }

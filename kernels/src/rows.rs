@@ -3,21 +3,35 @@
 //! The same function makes the rows that are stored when a network is built and those that are made
 //! anew each time their source fires. So a procedural projection cannot differ from a stored one.
 
+use std::ops::Range;
+
 use crate::layout::{Layout, Place};
 use crate::scale::Coding;
 use crate::segments::{Kind, MOST, Segment, Sink, Synapse, pack, pack_targets};
+use crate::wiring::bundle::Bundle;
 use crate::wiring::{Part, Prepared, Row};
 
 /// Everything needed to make the row of any source.
 pub struct Wiring {
     /// All projections.
     pub projections: Vec<Prepared>,
+    /// Projections that are drawn together.
+    pub bundles: Vec<Bundle>,
     /// Coding of each projection.
     pub codings: Vec<Coding>,
     /// All kinds.
     pub kinds: Vec<Kind>,
     /// Where targets live.
     pub layout: Layout,
+}
+
+/// A way by which spikes leave a population.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A projection, by its index.
+    Projection(u32),
+    /// A bundle, by its index.
+    Bundle(u32),
 }
 
 /// Room to work in, kept from row to row.
@@ -41,12 +55,46 @@ impl Wiring {
         self.layout.first_id[self.projections[part.projection as usize].source] + part.source
     }
 
-    /// Makes the parts of neuron `source` of a population that leave through `projections`.
-    pub fn regenerate(&self, source: u32, projections: &[usize], scratch: &mut Scratch, sink: &mut impl Sink) {
+    /// Ways by which spikes leave each population, through the projections that are `wanted`. All members of a
+    /// bundle are wanted or none is.
+    pub fn ways(&self, n_populations: usize, wanted: &[bool]) -> Vec<Vec<Way>> {
+        let mut ways = vec![Vec::new(); n_populations];
+        let mut bundled = vec![false; self.projections.len()];
+        for (index, bundle) in self.bundles.iter().enumerate() {
+            bundle.members.iter().for_each(|member| bundled[*member as usize] = true);
+            if wanted[bundle.members[0] as usize] {
+                ways[bundle.source].push(Way::Bundle(index as u32));
+            }
+        }
+        for (index, prepared) in self.projections.iter().enumerate().filter(|(i, _)| wanted[*i] && !bundled[*i]) {
+            ways[prepared.source].push(Way::Projection(index as u32));
+        }
+        ways
+    }
+
+    /// Shortest delay in steps of what leaves by a way.
+    pub fn lead(&self, way: Way) -> u32 {
+        let projection = match way {
+            Way::Projection(index) => index,
+            Way::Bundle(index) => self.bundles[index as usize].members[0],
+        };
+        self.projections[projection as usize].delay_bounds().0
+    }
+
+    /// Parts of the sources in `range` that leave by a way.
+    pub(crate) fn parts_by(&self, way: Way, range: Range<u32>, visit: &mut impl FnMut(Part)) {
+        match way {
+            Way::Projection(index) => self.projections[index as usize].parts(range, visit),
+            Way::Bundle(index) => self.bundles[index as usize].parts(range, visit),
+        }
+    }
+
+    /// Makes the parts of neuron `source` of a population that leave by these ways.
+    pub fn regenerate(&self, source: u32, ways: &[Way], scratch: &mut Scratch, sink: &mut impl Sink) {
         let mut parts = std::mem::take(&mut scratch.parts);
         parts.clear();
-        for projection in projections {
-            self.projections[*projection].parts(source..source + 1, &mut |part| parts.push(part));
+        for way in ways {
+            self.parts_by(*way, source..source + 1, &mut |part| parts.push(part));
         }
         self.row(&parts, scratch, sink);
         scratch.parts = parts;

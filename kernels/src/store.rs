@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use crate::rows::{Scratch, Wiring};
+use crate::rows::{Scratch, Way, Wiring};
 use crate::segments::{Segment, Sink};
 use crate::simd::prefetch;
 use crate::slabs::Slabs;
@@ -175,8 +175,8 @@ impl Shelves {
         Shelves { shelves: vec![Shelf::default(); first_block.len() - 1], owner: wiring.layout.owner.clone(), first_block }
     }
 
-    /// Makes the rows of chunk `c` through `outgoing[population]`.
-    pub fn fill(&mut self, wiring: &Wiring, outgoing: &[Vec<usize>], c: usize, scratch: &mut Scratch) {
+    /// Makes the rows of chunk `c` by the `ways` out of each population.
+    pub fn fill(&mut self, wiring: &Wiring, ways: &[Vec<Way>], c: usize, scratch: &mut Scratch) {
         for shelf in &mut self.shelves {
             shelf.rows.clear();
             shelf.heads.clear();
@@ -184,7 +184,7 @@ impl Shelves {
         }
         let ids = (c * CHUNK) as u32..((c + 1) as u64 * CHUNK as u64).min(u64::from(wiring.layout.n_neurons())) as u32;
         let mut parts = std::mem::take(&mut scratch.parts);
-        wiring.parts(&ids, outgoing, &mut parts);
+        wiring.parts(&ids, ways, &mut parts);
         let mut next = 0;
         for id in ids {
             let from = next;
@@ -204,16 +204,16 @@ impl Wiring {
         (self.layout.n_neurons() as usize).div_ceil(CHUNK)
     }
 
-    /// All parts of the sources `ids` that leave through `outgoing[population]`, source by source.
-    fn parts(&self, ids: &Range<u32>, outgoing: &[Vec<usize>], parts: &mut Vec<crate::wiring::Part>) {
+    /// All parts of the sources `ids` that leave by these ways, source by source.
+    fn parts(&self, ids: &Range<u32>, ways: &[Vec<Way>], parts: &mut Vec<crate::wiring::Part>) {
         parts.clear();
         let populations = self.layout.population_of(ids.start)..=self.layout.population_of(ids.end - 1);
-        for (population, projections) in populations.clone().zip(&outgoing[populations]) {
+        for (population, ways) in populations.clone().zip(&ways[populations]) {
             let first = self.layout.first_id[population];
             let size = self.layout.first_id[population + 1] - first;
             let local = ids.start.saturating_sub(first)..(ids.end - first).min(size);
-            for projection in projections {
-                self.projections[*projection].parts(local.clone(), &mut |part| parts.push(part));
+            for way in ways {
+                self.parts_by(*way, local.clone(), &mut |part| parts.push(part));
             }
         }
         parts.sort_by_key(|part| self.id_of(part));

@@ -146,6 +146,9 @@ impl Model for Neuron {
     const NAME: &'static str = "aeif_braincog";
     const SUMMARY: &'static str = "BrainCog's adaptive exponential integrate-and-fire with background and synapses";
     const RECEPTORS: &'static [Receptor] = &[Receptor { name: "syn", accepts: Sign::Both, unit: "pA" }];
+    // V_m to 8 uV and w to 16 fA, against steps of 1 mV and 30 pA; filtered noise to 1/4096 of its input's deviation;
+    // synapses to a fortieth of what one event of 1.5 pA adds.
+    const COMPACT: Option<&'static [real]> = Some(&[1.0 / 128.0, 1.0 / 64.0, 1.0 / 4096.0, 1.0 / 512.0, 1.0 / 64.0, 1.0]);
     const CUDA: &'static str =
         cuda!(Propagators::CUDA, State::CUDA, Input::CUDA, Background::CUDA, Filters::CUDA, BACKGROUND_CUDA, NO_SUBSTEP_CUDA, STEP_CUDA,);
 

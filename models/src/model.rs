@@ -83,6 +83,8 @@ pub struct Description {
     pub takes_noise: bool,
     /// True if the model needs the mean `V_m` of its population (gap junctions).
     pub takes_mean: bool,
+    /// True if its state can be kept in 16 bits.
+    pub compact: bool,
 }
 
 /// What is wrong with a model's parameters.
@@ -141,6 +143,9 @@ pub trait Model: Send + Sync + 'static {
     const RECEPTORS: &'static [Receptor];
     /// Integration substeps are at most this long (ms); infinite where one step is exact.
     const MAX_SUBSTEP: f64 = f64::INFINITY;
+    /// A power of two for each state variable, such that 16-bit multiples of it hold the variable well enough;
+    /// `None` for models that need all their bits.
+    const COMPACT: Option<&'static [real]> = None;
     /// The CUDA text of propagators, state, input, helpers, `substep` and `step`, in this order. Belongs
     /// after [`CUDA_PRELUDE`](crate::kit::CUDA_PRELUDE), in `namespace braincog { namespace NAME { } }`.
     const CUDA: &'static str;
@@ -196,6 +201,7 @@ pub trait Model: Send + Sync + 'static {
             takes_current: has("I_stim"),
             takes_noise: has("noise"),
             takes_mean: has("V_mean"),
+            compact: Self::COMPACT.is_some(),
         }
     }
 }

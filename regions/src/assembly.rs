@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use connectome::Connectome;
 use connectome::network::{Network, Population, Projection, Rule, Stimulus, StimulusKind, Value};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
@@ -13,15 +14,28 @@ const MOST_SYNAPSES: f64 = 9.0e15;
 /// The most projections of a network. Each takes about 150 bytes.
 const MOST_PROJECTIONS: u64 = 8_000_000;
 
+/// What a number of synapses means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counts {
+    /// Exactly so many.
+    #[default]
+    Exact,
+    /// So many on average: each neuron draws its own number.
+    Poisson,
+}
+
 /// A network under construction.
 pub(crate) struct Assembly {
     pub(crate) network: Network,
+    /// What numbers of synapses mean.
+    pub(crate) counts: Counts,
 }
 
 impl Assembly {
     pub(crate) fn new(connectome: &Connectome) -> Self {
         let regions = connectome.regions.iter().map(|r| r.label.clone()).collect();
-        Assembly { network: Network { regions, ..Network::default() } }
+        Assembly { network: Network { regions, ..Network::default() }, counts: Counts::Exact }
     }
 
     /// Adds a population `REGION.name` and gives its index.
@@ -34,9 +48,17 @@ impl Assembly {
 
     /// Adds `number` synapses with ends drawn independently; nothing if there are none.
     pub(crate) fn connect(&mut self, source: usize, target: usize, number: u64, weight: Value, delay: Value) {
-        if number > 0 {
-            self.network.projections.push(Projection::new(source, target, Rule::FixedTotalNumber { number }, weight, delay));
+        if number == 0 {
+            return;
         }
+        let rule = match self.counts {
+            Counts::Exact => Rule::FixedTotalNumber { number },
+            Counts::Poisson => {
+                let size = |population: usize| f64::from(self.network.populations[population].size);
+                Rule::PairwisePoisson { mean: number as f64 / (size(source) * size(target)) }
+            }
+        };
+        self.network.projections.push(Projection::new(source, target, rule, weight, delay));
     }
 
     /// Drives a population from the beginning to the end.

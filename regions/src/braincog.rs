@@ -7,7 +7,7 @@ use connectome::network::{Network, Value};
 use models::units::{MetresPerSecond, Millis, Picoamps};
 use serde::{Deserialize, Serialize};
 
-use crate::assembly::{Assembly, apportion, check_pair, check_projections, count, tracts};
+use crate::assembly::{Assembly, Counts, apportion, check_pair, check_projections, count, tracts};
 use crate::cells::{CellClass, CellModel, CellType};
 use crate::conduction::Conduction;
 use crate::error::{Error, not_negative, positive, require};
@@ -22,6 +22,17 @@ pub enum WeightSign {
     Presynaptic,
     /// The neuron that receives: a mistake of BrainCog's, only to compare with it.
     Postsynaptic,
+}
+
+/// How state variables are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// In 32 bits.
+    #[default]
+    Full,
+    /// In 16 bits; for `aeif` cells.
+    Compact,
 }
 
 /// What one region has of its own.
@@ -84,6 +95,11 @@ pub struct Braincog {
     pub size: Size,
     /// Neuron model.
     pub model: CellModel,
+    /// How state variables are kept: in 32 bits, or in 16 where memory is what limits.
+    pub state: State,
+    /// Whether numbers of synapses are exact or true on average. What is exact takes memory for its shares,
+    /// up to a byte for each neuron and tract.
+    pub counts: Counts,
     /// Synapses per neuron within its region.
     pub local_synapses: f64,
     /// Delay of synapses within a region; the shortest delay between regions.
@@ -109,6 +125,8 @@ impl Default for Braincog {
         Braincog {
             size: Size::default(),
             model: CellModel::default(),
+            state: State::default(),
+            counts: Counts::default(),
             local_synapses: 10.0,
             local_delay: Millis(1.0),
             weight_ex: Picoamps(1.5),
@@ -141,11 +159,12 @@ impl Braincog {
         check_pair(connectome, intact)?;
         check_projections(connectome, 9, 9)?;
         let nuclei = self.nuclei(connectome)?;
-        let mut assembly = Assembly::new(connectome);
+        let mut assembly = Assembly { counts: self.counts, ..Assembly::new(connectome) };
         for (region, nucleus) in nuclei.iter().enumerate() {
             for (cell, size) in nucleus.types.iter().zip(nucleus.sizes) {
                 let index = assembly.population(region, cell.name(), size, self.model.name(), self.model.params(*cell));
                 assembly.network.populations[index].initial = self.model.initial();
+                assembly.network.populations[index].compact = self.state == State::Compact;
             }
         }
         for (region, nucleus) in nuclei.iter().enumerate() {
@@ -168,6 +187,9 @@ impl Braincog {
             shares.iter().try_for_each(|share| positive(key, *share))?;
             let sum: f64 = shares.iter().sum();
             require(key, sum, (sum - 1.0).abs() < 1e-9, "shares that sum to 1")?;
+        }
+        if self.state == State::Compact && self.model != CellModel::Aeif {
+            return Err(Error::Conflict { key: "state = \"compact\"", other: "model = \"hh\"" });
         }
         match (self.tracts.indegree, self.tracts.scale) {
             (Some(_), Some(_)) => return Err(Error::Conflict { key: "tracts.indegree", other: "tracts.scale" }),

@@ -41,7 +41,8 @@ use connectome::network::Network;
 use connectome::{Connectome, Matrix, Provenance, Region};
 use serde::{Deserialize, Serialize};
 
-pub use braincog::{Braincog, BraincogRegion, BraincogTracts, WeightSign};
+pub use assembly::Counts;
+pub use braincog::{Braincog, BraincogRegion, BraincogTracts, State, WeightSign};
 pub use cells::{CellClass, CellModel};
 pub use corticocortical::CorticoCortical;
 pub use error::Error;

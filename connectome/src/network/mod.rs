@@ -33,6 +33,8 @@ pub struct Population {
     pub params: BTreeMap<String, f64>,
     /// Initial state variables that differ from the model's defaults, drawn per neuron.
     pub initial: BTreeMap<String, Value>,
+    /// State variables are kept in 16 bits: half the memory, for models that have such a form.
+    pub compact: bool,
     /// Neuron positions in mm, empty or one per neuron; for distance-dependent rules.
     pub positions: Vec<[f32; 3]>,
 }

@@ -6,6 +6,7 @@
 //! Only an exact indegree without autapses or multapses cannot be had this way; it is drawn by target
 //! once and listed.
 
+pub mod bundle;
 mod listed;
 mod row;
 pub mod shares;

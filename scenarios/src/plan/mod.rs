@@ -228,6 +228,7 @@ impl<'a> Builder<'a> {
                 })?;
             params.insert(param.clone(), self.quantity(quantity, &key, info.unit)?);
         }
+        let may_be_compact = description.compact;
         let mut initial = BTreeMap::new();
         for (variable, distribution) in &section.initial {
             let key = table.key("initial").key(variable);
@@ -245,7 +246,13 @@ impl<'a> Builder<'a> {
             None => Vec::new(),
         };
         let region = section.region.as_ref().map(|label| self.region(label, &table.key("region"))).transpose()?;
-        Ok(Population { name: name.to_owned(), region, size, model, params, initial, positions })
+        let compact = section.state == schema::StateName::Compact;
+        if compact && !may_be_compact {
+            let forms: Vec<_> = self.models.values().filter(|d| d.compact).map(|d| format!("`{}`", d.name)).collect();
+            let expected = format!("\"full\": only {} can be kept in 16 bits", forms.join(", "));
+            return Err(self.document.error(&table.key("state"), Cause::unexpected("\"compact\"".to_owned(), expected)));
+        }
+        Ok(Population { name: name.to_owned(), region, size, model, params, initial, compact, positions })
     }
 
     /// The description of a model.

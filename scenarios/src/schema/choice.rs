@@ -92,6 +92,16 @@ choice! {
     }
 }
 
+choice! {
+    /// How state variables are kept.
+    pub enum StateName {
+        /// In 32 bits.
+        Full = "full",
+        /// In 16 bits.
+        Compact = "compact",
+    }
+}
+
 impl From<StorageName> for connectome::network::Storage {
     fn from(name: StorageName) -> Self {
         match name {

@@ -112,6 +112,8 @@ section! {
         params: BTreeMap<String, Quantity>,
         /// Initial state variables that differ from the model's.
         initial: BTreeMap<String, Distribution>,
+        /// How state variables are kept: in 32 bits or, for models that allow it, in 16.
+        state: StateName = StateName::Full,
         /// Where the neurons lie, for rules that depend on distance.
         positions: Option<Positions>,
     }
