@@ -15,6 +15,8 @@ use crate::store::Store;
 
 /// How many segments ahead of the present one words are asked for.
 const AHEAD: usize = 12;
+/// Spikes whose rows are looked up together.
+const TOGETHER: usize = 16;
 /// Words in a cache line.
 const LINE: usize = 16;
 
@@ -115,21 +117,21 @@ fn ask_for(store: &Store, kinds: &[Kind], due: &Due) {
 /// Enters the stored rows of sources that fired into the calendars of a thread's blocks. Spikes are (step
 /// of the update in which it fired, global id); what was due before `now` is left out (after a restart).
 pub fn enter(store: &Store, kinds: &[Kind], spikes: &[(u64, u32)], now: u64, calendars: &mut [Calendar]) {
-    for (i, (step, source)) in spikes.iter().enumerate() {
-        if let Some((_, later)) = spikes.get(i + 16) {
-            store.prefetch_place(*later);
-        }
-        if let Some((_, soon)) = spikes.get(i + 6) {
-            store.prefetch_heads(*soon);
-        }
-        let (segments, mut start) = store.row(*source);
-        for segment in segments {
-            let due = step + u64::from(segment.delay);
-            if due >= now {
-                let entry = Due { start, count: segment.count, kind: segment.kind };
-                calendars[segment.block as usize].page(due).stored.push(entry);
+    // Where a row lies and its heads are two misses, one after the other: asked for together, for as many
+    // spikes as the caches can wait for.
+    for spikes in spikes.chunks(TOGETHER) {
+        spikes.iter().for_each(|(_, source)| store.prefetch_place(*source));
+        spikes.iter().for_each(|(_, source)| store.prefetch_heads(*source));
+        for (step, source) in spikes {
+            let (segments, mut start) = store.row(*source);
+            for segment in segments {
+                let due = step + u64::from(segment.delay);
+                if due >= now {
+                    let entry = Due { start, count: segment.count, kind: segment.kind };
+                    calendars[segment.block as usize].page(due).stored.push(entry);
+                }
+                start += kinds[segment.kind as usize].encoding.words(segment.count as usize) as u32;
             }
-            start += kinds[segment.kind as usize].encoding.words(segment.count as usize) as u32;
         }
     }
 }

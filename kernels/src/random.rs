@@ -80,6 +80,9 @@ pub struct Stream {
     key: [u32; 2],
 }
 
+/// Up to so many words are made one by one.
+const FEW: usize = 4;
+
 /// Words that [`Stream::planes`] makes per call.
 pub const PLANE: usize = 64;
 
@@ -119,6 +122,12 @@ impl Stream {
 
     /// `out.len()` words for `index`: word `i` is the same whatever the length.
     pub fn fill(&self, index: u64, out: &mut Vec<u32>, n: usize) {
+        if n <= FEW {
+            // The first word of one block each: cheaper than a plane of 64.
+            out.clear();
+            out.extend((0..n as u64).map(|i| self.word(index, i)));
+            return;
+        }
         out.resize(n.next_multiple_of(PLANE), 0);
         for (plane, words) in out.as_chunks_mut::<PLANE>().0.iter_mut().enumerate() {
             self.planes(index, plane as u64, words);
@@ -278,8 +287,10 @@ mod tests {
         let stream = Stream::new(1, Purpose::Targets, 2);
         let (mut long, mut short) = (Vec::new(), Vec::new());
         stream.fill(9, &mut long, 1000);
-        stream.fill(9, &mut short, 77);
-        assert_eq!(long[..77], short);
+        for n in [0, 1, 4, 5, 77] {
+            stream.fill(9, &mut short, n);
+            assert_eq!(long[..n], short);
+        }
     }
 
     #[test]
