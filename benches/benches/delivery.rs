@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use benches::{PERIOD, build, feedforward, time};
-use connectome::network::{Rule, Value};
+use connectome::network::{Network, Rule, Storage, Value};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -13,7 +13,7 @@ const OUTDEGREE: u32 = 1_000;
 const SPIKES_PER_STEP: u64 = (SOURCES / PERIOD) as u64;
 
 /// Ten million synapses with these values.
-fn network(weight: Value, delay: Value) -> connectome::network::Network {
+fn network(weight: Value, delay: Value) -> Network {
     feedforward(SOURCES, TARGETS, Rule::FixedOutdegree { outdegree: OUTDEGREE }, weight, delay)
 }
 
@@ -44,6 +44,24 @@ fn deliver(c: &mut Criterion) {
     group.finish();
 }
 
+/// Synapses that are made anew whenever their source fires: drawing them and adding them up.
+fn regenerate(c: &mut Criterion) {
+    let mut group = c.benchmark_group("regenerate");
+    group.throughput(Throughput::Elements(SPIKES_PER_STEP * u64::from(OUTDEGREE)));
+    short(&mut group);
+    let values = [
+        ("constant weight, one delay", Value::constant(20.0), Value::constant(1.5)),
+        ("compact weights, delays spread", Value::normal_same_sign(20.0, 2.0), spread()),
+    ];
+    for (name, weight, delay) in values {
+        let mut network = network(weight, delay);
+        network.projections[0].storage = Storage::Procedural;
+        let mut simulation = build(&network);
+        group.bench_function(name, |b| b.iter_custom(|steps| time(&mut simulation, steps, |p| p.deliver + p.communicate)));
+    }
+    group.finish();
+}
+
 fn enter(c: &mut Criterion) {
     let mut group = c.benchmark_group("enter");
     group.throughput(Throughput::Elements(SPIKES_PER_STEP));
@@ -56,5 +74,5 @@ fn enter(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, deliver, enter);
+criterion_group!(benches, deliver, regenerate, enter);
 criterion_main!(benches);

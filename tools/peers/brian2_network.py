@@ -1,7 +1,7 @@
-"""Runs a described network in Brian2 as a C++ program of its own: brian2_network.py NETWORK.json --threads N --folder DIR --result RESULT.json
+"""Runs a described network in Brian2 as a C++ program of its own: brian2_network.py NETWORK.json --folder DIR --result RESULT.json
 
 One group of neurons, and one object of synapses for each sign, or for each constant weight: every object is compiled by itself, and 64 of them take minutes.
-Synapses are drawn with numpy. Clocks and memory are read inside the program, before and after each of its two runs (warm-up, measured).
+Synapses are drawn with numpy. The program has one thread: Brian2 says of its OpenMP code that it may be inaccurate, and small networks only lose by it. Clocks and memory are read inside the program, before and after each of its two runs (warm-up, measured).
 """
 
 import argparse
@@ -152,7 +152,7 @@ def inputs(group, model, network, first):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("network")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes of the C++ compiler")
     parser.add_argument("--folder", required=True)
     parser.add_argument("--result", required=True)
     arguments = parser.parse_args()
@@ -161,8 +161,7 @@ def main():
     rng = np.random.default_rng(case["seed"])
     shutil.rmtree(arguments.folder, ignore_errors=True)
     b2.set_device("cpp_standalone", build_on_run=False, directory=arguments.folder)
-    b2.prefs.devices.cpp_standalone.openmp_threads = arguments.threads if arguments.threads > 1 else 0
-    b2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{arguments.threads}"]
+    b2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{arguments.jobs}"]
     b2.seed(case["seed"])
     b2.defaultclock.dt = case["dt"] * b2.ms
 
@@ -195,7 +194,7 @@ def main():
         arguments.result,
         {
             "simulator": f"Brian2 {b2.__version__}",
-            "threads": arguments.threads,
+            "threads": 1,
             "synapses": total,
             # Python, the C++ compiler, and the program until its first run.
             "build_cpu_seconds": build_cpu + started,

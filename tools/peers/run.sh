@@ -6,7 +6,7 @@
 #   tools/peers/run.sh pd14 --scale 0.1     a tenth of the neurons and of their inputs
 #
 #   --scale X    size of the networks (1)          --time T    biological time that is measured, after the warm-up (1s)
-#   --threads N  threads of each simulator (all)   --only LIST comma-separated simulators (braincog,nest,brian2)
+#   --threads N  threads of BrainCog and NEST (all); Brian2 has one   --only LIST comma-separated simulators (braincog,nest,brian2)
 #
 # Needs python3 with venv, cargo, a C++ compiler. NEST and Brian2 come from PyPI into target/peers, where results stay as well. The networks are
 # described by `braincog-sim bench --describe`, so that all simulators build the same; each draws its own random numbers.
@@ -71,7 +71,7 @@ for network in "${networks[@]}"; do
     fi
     if wanted brian2; then
         echo "$network: Brian2" >&2
-        "$peers/brian2/bin/python" tools/peers/brian2_network.py "$results/network.json" --threads "$threads" --folder "$results/brian2" \
+        "$peers/brian2/bin/python" tools/peers/brian2_network.py "$results/network.json" --jobs "$threads" --folder "$results/brian2" \
             --result "$results/3-brian2.json" >"$results/brian2.log" 2>&1 || { tail -5 "$results/brian2.log" >&2; exit 1; }
         rm -rf "$results/brian2"
     fi

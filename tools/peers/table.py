@@ -6,6 +6,7 @@ import os
 import sys
 
 ROWS = [
+    ("threads", lambda r: r["threads"]),
     ("CPU seconds per biological second", lambda r: r["simulate_cpu_seconds"] / r["biological_seconds"]),
     ("real-time factor", lambda r: r["simulate_seconds"] / r["biological_seconds"]),
     ("CPU seconds to build", lambda r: r["build_cpu_seconds"]),
@@ -27,7 +28,7 @@ def main(folder):
         raise SystemExit(f"error: no results in {folder}")
     ours, others = results[0], results[1:]
     print(f"\n### {os.path.basename(os.path.normpath(folder))}\n")
-    print(f"{ours['synapses']:,} synapses, {ours['threads']} threads, {ours['biological_seconds']:g} s of biological time\n")
+    print(f"{ours['synapses']:,} synapses, {ours['biological_seconds']:g} s of biological time\n")
     heads = ["", ours["simulator"]] + [head for r in others for head in (r["simulator"], "ratio")]
     print("| " + " | ".join(heads) + " |")
     print("|---|" + "---:|" * (len(heads) - 1))
@@ -35,7 +36,7 @@ def main(folder):
         mine = figure(ours)
         cells = [name, number(mine)]
         for r in others:
-            cells += [number(figure(r)), number(figure(r) / mine) if mine > 0 else "-"]
+            cells += [number(figure(r)), "" if name == "threads" else number(figure(r) / mine) if mine > 0 else "-"]
         print("| " + " | ".join(cells) + " |")
     for population in ours["rates"]:
         cells = [f"rate of {population} in 1/s", number(ours["rates"][population])]
