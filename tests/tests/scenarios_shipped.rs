@@ -214,3 +214,16 @@ fn tracts_change_the_activity_of_braincog_brains() {
         }
     }
 }
+
+#[test]
+fn as_sparse_as_in_braincog_tracts_hardly_matter() {
+    if too_slow() {
+        return;
+    }
+    let report = Report::of("braincog-macaque", &["--variant", "original-density", "--time", "500ms"]);
+    assert_eq!(report.number("neurons"), 200_000.0);
+    assert_within("synapses", report.number("synapses"), 2.77e6..2.79e6);
+    for (name, rate) in [("E", 10.0..11.0), ("I-BC", 3.5..4.5), ("I-MC", 30.0..34.0)] {
+        assert_within(name, report.type_rate(name), rate);
+    }
+}

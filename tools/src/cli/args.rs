@@ -40,6 +40,8 @@ pub(crate) enum Verb {
     Report(ReportArgs),
     /// Compare the spike trains of two runs: equal, or the first difference
     Compare(CompareArgs),
+    /// Run one of the standard benchmarks, or list them
+    Bench(BenchArgs),
     /// List the neuron models, or describe one
     Models(ModelsArgs),
     /// List the built-in connectomes and how to cite them
@@ -182,6 +184,33 @@ pub(crate) struct CompareArgs {
     /// The folder of another run, or a file of spikes
     #[arg(value_name = "RUN")]
     pub(crate) right: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Run this benchmark
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Threads to use [default: all processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Measure this long instead, such as `500ms`; a scenario's warm-up comes before it
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<String>,
+    /// Take networks this many times as large
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
+    pub(crate) scale: f64,
+    /// Print JSON instead of tables, and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the networks as JSON, for other simulators, and run nothing
+    #[arg(long)]
+    pub(crate) describe: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let found = text.parse().ok().filter(|x: &f64| *x > 0.0 && x.is_finite());
+    found.ok_or_else(|| "expected a number above 0, such as 0.1".to_owned())
 }
 
 #[derive(Debug, Args)]

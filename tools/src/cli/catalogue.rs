@@ -13,7 +13,7 @@ pub(crate) fn models(name: Option<&str>) -> Result<String, Error> {
         Some(name) => {
             let known = models::descriptions();
             let found = known.iter().find(|d| d.name == name);
-            found.map(model).ok_or_else(|| Error::UnknownModel { name: name.into(), nearest: nearest(name, &known) })
+            found.map(model).ok_or_else(|| Error::UnknownModel { name: name.into(), nearest: nearest(name, known.iter().map(|d| d.name)) })
         }
         None => {
             let mut table = Table::new(&["model", "what it is", "receptors"]);
@@ -38,9 +38,9 @@ pub(crate) fn atlases() -> Result<String, Error> {
     Ok(format!("{table}{citations}"))
 }
 
-fn nearest(name: &str, known: &[Description]) -> &'static str {
-    let likeness = |d: &&Description| (strsim::jaro_winkler(&name.to_lowercase(), d.name) * 1e6) as u32;
-    known.iter().max_by_key(likeness).map_or("", |d| d.name)
+/// The name most like `name`.
+pub(crate) fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static str {
+    known.max_by_key(|k| (strsim::jaro_winkler(&name.to_lowercase(), k) * 1e6) as u32).unwrap_or("")
 }
 
 fn receptors(d: &Description) -> String {

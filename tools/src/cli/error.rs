@@ -84,6 +84,14 @@ pub enum Error {
         /// The name most like it.
         nearest: &'static str,
     },
+    /// A benchmark that is not in the list.
+    #[error("no benchmark `{name}`; did you mean `{nearest}`? `braincog-sim bench` lists all")]
+    UnknownBenchmark {
+        /// What the user typed.
+        name: String,
+        /// The name most like it.
+        nearest: &'static str,
+    },
     /// More memory than there is.
     #[error("{what} needs {needed} of memory, but {available} are available; the largest part is {largest}")]
     DoesNotFit {

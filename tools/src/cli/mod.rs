@@ -1,6 +1,7 @@
 //! The command line: verbs, their output, exit codes. Errors are rendered here and nowhere else.
 
 mod args;
+mod bench;
 mod brain;
 mod catalogue;
 mod check;
@@ -75,6 +76,7 @@ fn dispatch(verb: Verb) -> Result<Ending, Error> {
             print(&format!("{sentence}\n"))?;
             Ok(if equal { Ending::Done } else { Ending::Failed })
         }
+        Verb::Bench(args) => bench::bench(&args),
         Verb::Models(args) => print(&catalogue::models(args.name.as_deref())?),
         Verb::Atlases => print(&catalogue::atlases()?),
         Verb::Completions(args) => print(&completions(args.shell)),

@@ -28,14 +28,18 @@ pub(crate) fn resolve(args: &ScenarioArgs) -> Result<Resolved, Error> {
     if let Some(time) = &args.time {
         scenario.set(&format!("simulation.duration={time}"))?;
     }
-    let plan = scenario.plan()?;
-    let threads = args.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
-    let estimate = engine::estimate(&plan.network, &settings);
-    Ok(Resolved { plan, settings, estimate })
+    Ok(Resolved::new(scenario.plan()?, args.threads))
 }
 
 impl Resolved {
+    /// For this many threads, or all processors.
+    pub(crate) fn new(plan: Plan, threads: Option<u16>) -> Self {
+        let threads = threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+        let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
+        let estimate = engine::estimate(&plan.network, &settings);
+        Resolved { plan, settings, estimate }
+    }
+
     /// Refuses what needs more memory than there is; passes where the system does not tell.
     pub(crate) fn fits(&self) -> Result<(), Error> {
         let needed = self.estimate.bytes();

@@ -90,7 +90,8 @@ fn simulated(summary: &Summary) -> String {
     format!("{} s of biological time, real-time factor {factor}, {spikes} spikes, mean rate {}/s", summary.biological_seconds, short(rate))
 }
 
-fn summarise(resolved: &Resolved, simulation: &Simulation, counted: &Counted, seconds: [f64; 2]) -> Summary {
+/// What `report.json` says of a simulation that is over; `seconds` are those of building and of simulating.
+pub(super) fn summarise(resolved: &Resolved, simulation: &Simulation, counted: &Counted, seconds: [f64; 2]) -> Summary {
     let Resolved { plan, settings, .. } = resolved;
     let Phases { update, deliver, communicate, record } = simulation.phases();
     let statistics = counted.statistics.finish(simulation.time());
