@@ -20,6 +20,7 @@ mod run;
 mod signals;
 mod states;
 mod summary;
+mod sweep;
 mod table;
 
 use std::io::Write;
@@ -70,6 +71,7 @@ fn dispatch(verb: Verb) -> Result<Ending, Error> {
             page::write(&args.run, &path)?;
             print(&format!("{}\n", path.display()))
         }
+        Verb::Sweep(args) => sweep::sweep(&args),
         Verb::Compare(args) => {
             let (equal, sentence) = compare::compare(&args.left, &args.right)?;
             print(&format!("{sentence}\n"))?;

@@ -30,12 +30,17 @@ pub(crate) fn resolve(args: &ScenarioArgs) -> Result<Resolved, Error> {
     }
     let plan = scenario.plan()?;
     let threads = args.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
-    let estimate = engine::estimate(&plan.network, &settings);
-    Ok(Resolved { plan, settings, estimate })
+    Ok(Resolved::of(plan, threads))
 }
 
 impl Resolved {
+    /// A plan on so many threads.
+    pub(crate) fn of(plan: Plan, threads: usize) -> Self {
+        let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
+        let estimate = engine::estimate(&plan.network, &settings);
+        Resolved { plan, settings, estimate }
+    }
+
     /// Refuses what needs more memory than there is; passes where the system does not tell.
     pub(crate) fn fits(&self) -> Result<(), Error> {
         let needed = self.estimate.bytes();
