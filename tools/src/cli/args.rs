@@ -105,6 +105,12 @@ pub(crate) enum Backend {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArgs,
+    /// Show how the network would lie on this many ranks; starts none
+    #[arg(long, value_name = "N", value_parser = count(1_000_000))]
+    pub(crate) ranks: Option<usize>,
+    /// Expect the rates of this finished run, and not the same of every neuron
+    #[arg(long, value_name = "RUN", requires = "ranks")]
+    pub(crate) rates: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

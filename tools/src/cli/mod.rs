@@ -12,6 +12,7 @@ mod import;
 mod inspect;
 mod launcher;
 mod page;
+mod placement;
 mod progress;
 mod rates;
 mod recorder;
@@ -62,6 +63,10 @@ fn dispatch(verb: Verb) -> Result<Ending, Error> {
         Verb::Check(args) => {
             let resolved = resolve::resolve(&args.scenario)?;
             print(&check::describe(&resolved))?;
+            if let Some(ranks) = args.ranks {
+                // A network may be made for many ranks because it does not fit here.
+                return print(&placement::describe(&resolved, ranks, args.rates.as_deref())?);
+            }
             resolved.fits().map(|()| Ending::Done)
         }
         Verb::Import(args) => print(&import::import(&args)?),
