@@ -107,7 +107,7 @@ impl Draw {
         match self {
             Draw::Choice(values) => values[(uniform(1) * values.len() as f64) as usize].clone(),
             Draw::Number { shape: Shape::Uniform { min, max }, whole: true, .. } => {
-                Value::Integer((min + uniform(1) * (max - min + 1.0)) as i64)
+                Value::Integer((min + uniform(1) * (max - min + 1.0)).floor() as i64)
             }
             Draw::Number { shape, unit, .. } => {
                 let drawn = rounded(shape.drawn(uniform));
@@ -234,11 +234,11 @@ mod tests {
     fn bounds_hold_and_whole_numbers_reach_both_ends() {
         let values = drawn(Shape::Normal { mean: 0.0, std: 1.0, min: -0.5, max: 0.25 }, 3, 2000);
         assert!(values.iter().all(|x| (-0.5..=0.25).contains(x)));
-        let dice = Draw::Number { shape: Shape::Uniform { min: 1.0, max: 6.0 }, unit: String::new(), whole: true };
+        let dice = Draw::Number { shape: Shape::Uniform { min: -2.0, max: 3.0 }, unit: String::new(), whole: true };
         let mut seen: Vec<i64> = (0..200).map(|i| dice.value(1, "x", i).as_integer().expect("whole")).collect();
         seen.sort_unstable();
         seen.dedup();
-        assert_eq!(seen, [1, 2, 3, 4, 5, 6]);
+        assert_eq!(seen, [-2, -1, 0, 1, 2, 3]);
     }
 
     #[test]
