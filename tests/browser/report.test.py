@@ -248,7 +248,7 @@ def sweep_controls(browser, judge, page):
     for act, what in (
         ("document.getElementById('figure-lines').click()", "a map turns into lines"),
         (pick % ("figure-name", 2), "another figure can be chosen"),
-        (pick % ("figure-x", 1), "another parameter can be chosen"),
+        (pick % ("figure-x", 2), "another parameter can be chosen"),
         (pick % ("figure-y", 0), "the second parameter can be left out"),
     ):
         before = browser.run(picture)
