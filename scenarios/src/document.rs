@@ -16,7 +16,7 @@ use crate::key::KeyPath;
 use crate::names;
 
 /// Tables that are one value: an override replaces them whole.
-const WHOLE: [&str; 5] = ["weight", "delay", "decay", "positions", "initial"];
+pub(crate) const WHOLE: [&str; 5] = ["weight", "delay", "decay", "positions", "initial"];
 
 /// Largest scenario file. Long edge lists belong into their own file.
 const MAX_BYTES: u64 = 64 << 20;
@@ -38,12 +38,15 @@ struct Spans {
     value: Range<usize>,
 }
 
-/// One `--set key=value`.
+/// A value that is laid over one key: by `--set key=value`, or by a sweep.
 #[derive(Clone, Debug)]
-struct Override {
-    text: String,
-    names: Vec<String>,
-    value: Value,
+pub(crate) struct Override {
+    /// The key, name by name.
+    pub(crate) names: Vec<String>,
+    /// The value.
+    pub(crate) value: Value,
+    /// Where it was typed.
+    pub(crate) place: Place,
 }
 
 /// Where a value of a resolved document comes from.
@@ -114,8 +117,18 @@ impl Document {
         let value = value.trim();
         let parsed = toml::from_str::<Table>(&format!("value = {value}")).ok().filter(|t| t.len() == 1);
         let value = parsed.and_then(|mut t| t.remove("value")).unwrap_or_else(|| Value::String(value.to_owned()));
-        self.overrides.push(Override { text: assignment.to_owned(), names, value });
+        self.lay(Override { names, value, place });
         Ok(())
+    }
+
+    /// Adds an override that was read elsewhere.
+    pub(crate) fn lay(&mut self, change: Override) {
+        self.overrides.push(change);
+    }
+
+    /// The file as it was typed: no variant, no overrides.
+    pub(crate) fn plain(&self) -> Resolved {
+        Resolved { document: self.clone(), table: self.table.clone(), variant: None, origins: HashMap::new() }
     }
 
     /// Names of the variants in the file.
@@ -126,7 +139,7 @@ impl Document {
 
     /// Lays the chosen variant and the overrides over the file.
     pub(crate) fn resolve(&self) -> Result<Resolved, Error> {
-        let mut resolved = Resolved { document: self.clone(), table: self.table.clone(), variant: None, origins: HashMap::new() };
+        let mut resolved = self.plain();
         let chosen = |o: &Override| (o.names == ["variant"]).then(|| o.value.clone());
         if let Some(value) = self.overrides.iter().rev().find_map(chosen) {
             let last = self.overrides.iter().rposition(|o| o.names == ["variant"]).unwrap_or(0);
@@ -255,12 +268,13 @@ impl Resolved {
         self.error(path, Cause::unexpected(format!("{}{count}", found.trim_end_matches('`')), expected))
     }
 
-    fn place(&self, key: &KeyPath, at_key: bool) -> Place {
+    /// Where the value at this key was typed; its key where `at_key`.
+    pub(crate) fn place(&self, key: &KeyPath, at_key: bool) -> Place {
         let mut path = Some(key.clone());
         while let Some(here) = path {
             let exact = here == *key;
             let in_file = match self.origin(&here) {
-                Some(Origin::Override(i)) => return Place::Override { text: self.document.overrides[*i].text.clone() },
+                Some(Origin::Override(i)) => return self.document.overrides[*i].place.clone(),
                 Some(Origin::Variant(path)) => path.clone(),
                 None => here.clone(),
             };
@@ -316,7 +330,7 @@ impl Resolved {
 
     fn apply(&mut self, names: &[String], value: Value, override_index: usize) -> Result<(), Error> {
         let mut path = KeyPath::root();
-        let place = Place::Override { text: self.document.overrides[override_index].text.clone() };
+        let place = self.document.overrides[override_index].place.clone();
         let mut table = Value::Table(std::mem::take(&mut self.table));
         let mut result = Ok(());
         let mut here = &mut table;

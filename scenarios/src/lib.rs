@@ -2,7 +2,7 @@
 //!
 //! A [`Scenario`] is what was typed: text with units, names, patterns, a variant, overrides. A [`Plan`] is
 //! what will run: a checked [`connectome::network::Network`] in bare internal units, and what to record.
-//! Only a plan reaches the engine. This crate never simulates; it is the only one that parses configuration.
+//! Only a plan reaches the engine. A [`Sweep`] is one scenario run at many points. This crate never simulates; it is the only one that parses configuration.
 //!
 //! ```
 //! let text = r#"
@@ -35,18 +35,23 @@
 //! # Ok::<(), scenarios::Error>(())
 //! ```
 
+mod checksum;
 mod document;
 mod error;
 mod key;
+mod library;
 mod names;
 mod plan;
 mod reference;
 mod scenario;
 pub mod schema;
 mod shipped;
+mod sweep;
 
 pub use error::{Cause, Error, Place};
 pub use key::KeyPath;
+pub use library::Library;
 pub use plan::{MAX_STEPS, Plan, Recording, StateRecording, Timing};
-pub use reference::reference;
+pub use reference::{reference, sweep_reference};
 pub use scenario::Scenario;
+pub use sweep::{Parameter, Point, Sweep};

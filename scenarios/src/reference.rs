@@ -11,6 +11,7 @@ use crate::document::quoted;
 
 use crate::schema::{
     ConnectomeSection, Output, PopulationSection, ProjectionSection, Record, Section, Simulation, Spec, StateSection, StimulusSection,
+    SweepSpec,
 };
 
 /// Every table of a scenario with all its keys, as Markdown: the middle part of `docs/scenario.md`.
@@ -26,6 +27,13 @@ pub fn reference() -> String {
     table::<Record>(&mut page, "`[record]`");
     table::<StateSection>(&mut page, "`[[record.states]]`");
     table::<Output>(&mut page, "`[output]`");
+    page
+}
+
+/// Every key of a sweep file, as Markdown: the middle part of `docs/sweep.md`.
+pub fn sweep_reference() -> String {
+    let mut page = String::new();
+    table::<SweepSpec>(&mut page, "The top of the file");
     page
 }
 

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use toml::Value;
 
-use crate::document::{Document, Resolved};
-use crate::error::Error;
+use crate::checksum::Fnv;
+use crate::document::{Document, Override, Resolved};
+use crate::error::{Cause, Error};
 use crate::key::KeyPath;
+use crate::library::Library;
 use crate::plan::Plan;
-use crate::schema::Spec;
+use crate::schema::{Edges, Spec};
 
 /// A scenario as it was typed. [`Scenario::plan`] makes it into what will run.
 #[derive(Clone, Debug)]
@@ -49,9 +51,42 @@ impl Scenario {
 
     /// Loads, computes and checks everything that will run.
     pub fn plan(&self) -> Result<Plan, Error> {
+        self.plan_with(&Library::default())
+    }
+
+    /// The same; connectomes come from `library`, which loads each only once.
+    pub fn plan_with(&self, library: &Library) -> Result<Plan, Error> {
         let resolved = self.document.resolve()?;
         let spec = read(&resolved)?;
-        Plan::new(&resolved, spec)
+        Plan::new(&resolved, spec, library)
+    }
+
+    /// A number that changes when the results could: over all keys with their defaults, variant and overrides laid over,
+    /// and over the files that they name. What only names things for people is left out.
+    pub fn fingerprint(&self, library: &Library) -> Result<u64, Error> {
+        let resolved = self.document.resolve()?;
+        let mut spec = read(&resolved)?;
+        (spec.name, spec.description, spec.output) = Default::default();
+        let folder = resolved.file().parent().unwrap_or(Path::new(""));
+        let mut sum = Fnv::default();
+        sum.add(toml::to_string(&spec).expect("a scenario has only values that TOML knows").as_bytes());
+        let connectome = spec.connectome.as_ref().and_then(|c| c.path.as_ref()).map(|path| (path.clone(), KeyPath::of("connectome.path")));
+        let edges = spec.projections.iter().enumerate().filter_map(|(i, projection)| match &projection.edges {
+            Some(Edges::File(file)) => Some((file.into(), KeyPath::of("projections").index(i).key("edges"))),
+            _ => None,
+        });
+        for (path, key) in connectome.into_iter().chain(edges) {
+            let content = library.checksum(&folder.join(path)).map_err(|e| resolved.error(&key, Cause::Read(e)))?;
+            sum.add(&content.to_le_bytes());
+        }
+        Ok(sum.value())
+    }
+
+    /// This scenario with more overrides, checked.
+    pub(crate) fn laid(&self, changes: impl IntoIterator<Item = Override>) -> Result<Self, Error> {
+        let mut document = self.document.clone();
+        changes.into_iter().for_each(|change| document.lay(change));
+        Scenario::checked(document)
     }
 
     fn checked(document: Document) -> Result<Self, Error> {

@@ -4,7 +4,7 @@
 Contract: every page loads from a file with no console error, no exception and no request beyond
 itself; every panel of a full run is drawn; nothing overflows at 1280 and 400 px, light and dark; the
 controls do what they say. FOLDER_OF_PAGES is what the example `synthetic_report` wrote; a
-`run.html` in it, the page of a real run, is looked at too. Needs nothing but Python and chromium, which it
+`run.html` in it, the page of a real run, and a `sweep.html`, that of a real sweep, are looked at too. Needs nothing but Python and chromium, which it
 drives over the debugging pipe (Chrome DevTools Protocol).
 """
 
@@ -240,6 +240,29 @@ def controls(browser, judge, page):
     judge.check(not browser.complaints(), f"a quiet console after all that, got {browser.complaints()}")
 
 
+def sweep_controls(browser, judge, page):
+    """The controls of a page that compares points do what they say."""
+    browser.open(page, 1280, "light")
+    picture = "document.querySelector('#figure canvas').toDataURL() + document.querySelector('#rates canvas').toDataURL()"
+    pick = "(() => { const s = document.getElementById('%s'); s.selectedIndex = %d; s.dispatchEvent(new Event('change')); })()"
+    for act, what in (
+        ("document.getElementById('figure-lines').click()", "a map turns into lines"),
+        (pick % ("figure-name", 2), "another figure can be chosen"),
+        (pick % ("figure-x", 2), "another parameter can be chosen"),
+        (pick % ("figure-y", 0), "the second parameter can be left out"),
+    ):
+        before = browser.run(picture)
+        browser.run(act)
+        browser.settle()
+        judge.check(browser.run(picture) != before, what)
+    judge.check(browser.run("document.getElementById('figure-map').disabled"), "there is no map of one parameter")
+    first = "document.querySelector('#table tbody tr').textContent"
+    before = browser.run(first)
+    browser.run("document.querySelectorAll('#table th button')[0].click(); document.querySelectorAll('#table th button')[0].click()")
+    judge.check(browser.run(first) != before, "the table of points sorts by a click on its head")
+    judge.check(not browser.complaints(), f"a quiet console after all that, got {browser.complaints()}")
+
+
 def pointer(browser, judge):
     """Hovering says what lies under the pointer; a drag zooms to its box."""
     browser.run("document.getElementById('raster').scrollIntoView()")
@@ -293,6 +316,11 @@ def main():
                 for width, theme in ((1280, "light"), (400, "dark")):
                     look(browser, judge, run, width, theme, [p for p in FULL_PANELS if p != "matrix-empirical"], shots)
             controls(browser, judge, full)
+            sweep = pages / "sweep.html"
+            if sweep.exists():
+                for width, theme in ((1280, "light"), (400, "dark")):
+                    look(browser, judge, sweep, width, theme, ["figure", "rates"], shots)
+                sweep_controls(browser, judge, sweep)
         finally:
             browser.close()
     print(f"report page: {judge.held} checks passed, {len(judge.faults)} failed")

@@ -139,3 +139,19 @@ fn completions_know_the_verbs() {
         assert!(said.out.contains("inspect") && said.out.contains("braincog-sim"), "{shell}");
     }
 }
+
+#[test]
+fn check_shows_how_a_network_would_lie_on_many_ranks() {
+    for (ranks, shown) in [("4", "V1"), ("100000", "0-")] {
+        let said = run(braincog_sim().args(["check", "scenarios/macaque.toml", "--ranks", ranks]));
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert!(said.out.contains(shown), "{}", said.out);
+        let figure = |words: &str| {
+            let line = said.out.lines().find(|l| l.trim_start().starts_with(words)).unwrap_or_else(|| panic!("{words} in {}", said.out));
+            line.split_whitespace().last().and_then(|n| n.parse::<f64>().ok()).unwrap_or_else(|| panic!("{line}"))
+        };
+        assert!((1.0..=1.05).contains(&figure("imbalance of cost")));
+        assert!(figure("spikes between ranks in all") <= figure("the same, neurons dealt out"));
+    }
+    assert_eq!(run(braincog_sim().args(["check", "scenarios/macaque.toml", "--ranks", "0"])).code, 2);
+}

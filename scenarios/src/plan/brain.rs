@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use connectome::io::LoadOptions;
 use connectome::{Connectome, Normalisation};
 use regions::Recipe;
 use toml::{Table, Value};
@@ -52,11 +51,11 @@ impl Builder<'_> {
                     let cause = Cause::unknown("atlas", name, connectome::atlas::names());
                     return Err(self.document.error(&table.key("atlas"), cause));
                 }
-                self.done("atlas", connectome::atlas::load(name))?
+                self.done("atlas", self.library.atlas(name))?
             }
             (None, Some(path)) => {
                 let path = self.path(Path::new(path));
-                self.done("path", connectome::io::load(&path, &LoadOptions::default()))?
+                self.done("path", self.library.file(&path))?
             }
         };
         self.changed(loaded, section)

@@ -20,6 +20,7 @@ use models::Description;
 use crate::document::Resolved;
 use crate::error::{Cause, Error};
 use crate::key::KeyPath;
+use crate::library::Library;
 use crate::schema::{Names, PopulationSection, Required, Spec};
 use crate::{names, schema};
 
@@ -71,9 +72,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(document: &Resolved, mut spec: Spec) -> Result<Self, Error> {
+    pub(crate) fn new(document: &Resolved, mut spec: Spec, library: &Library) -> Result<Self, Error> {
         let simulation = timing(document, &spec.simulation)?;
-        let mut builder = Builder::new(document, simulation);
+        let mut builder = Builder::new(document, simulation, library);
         let connectome = builder.brain(&mut spec)?;
         builder.populations(&mut spec)?;
         builder.check_populations()?;
@@ -136,6 +137,7 @@ fn whole_steps(document: &Resolved, key: &KeyPath, time: models::units::Millis, 
 /// A network in the making, and which key each part of it comes from.
 struct Builder<'a> {
     document: &'a Resolved,
+    library: &'a Library,
     timing: Timing,
     models: BTreeMap<&'static str, Description>,
     network: Network,
@@ -164,9 +166,10 @@ struct Origins {
 }
 
 impl<'a> Builder<'a> {
-    fn new(document: &'a Resolved, timing: Timing) -> Self {
+    fn new(document: &'a Resolved, timing: Timing, library: &'a Library) -> Self {
         Builder {
             document,
+            library,
             timing,
             models: models::descriptions().into_iter().map(|d| (d.name, d)).collect(),
             network: Network::default(),

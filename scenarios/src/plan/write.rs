@@ -6,6 +6,7 @@ use connectome::Connectome;
 use toml::{Table, Value};
 
 use super::Plan;
+use crate::checksum::Fnv;
 use crate::schema::Edges;
 
 /// Projections that are listed one by one; of more only the totals are.
@@ -72,10 +73,14 @@ fn described(connectome: &Connectome) -> Table {
     table
 }
 
-/// FNV-1a over labels, weights and lengths: tells whether two plans used the same wiring.
+/// Over labels, weights and lengths: tells whether two plans used the same wiring.
 fn checksum(connectome: &Connectome) -> u64 {
-    let labels = connectome.regions.iter().flat_map(|r| r.label.bytes().chain([0]));
+    let mut sum = Fnv::default();
+    for region in &connectome.regions {
+        sum.add(region.label.as_bytes());
+        sum.add(&[0]);
+    }
     let numbers = [Some(&connectome.weights), connectome.lengths.as_ref(), connectome.sln.as_ref()];
-    let bytes = numbers.into_iter().flatten().flat_map(|m| m.values()).flat_map(|v| v.to_bits().to_le_bytes());
-    labels.chain(bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    numbers.into_iter().flatten().flat_map(|m| m.values()).for_each(|v| sum.add(&v.to_bits().to_le_bytes()));
+    sum.value()
 }

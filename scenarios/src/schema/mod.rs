@@ -233,6 +233,32 @@ section! {
     }
 }
 
+section! {
+    /// A sweep: one scenario, and what changes from point to point. Its points are all combinations of what `grid`, `lists`, `random` and `seeds` say.
+    pub struct SweepSpec {
+        /// Name of the sweep; the file's name where missing. Names the output folder.
+        name: String,
+        /// What it asks, for the comparison page.
+        description: String,
+        /// The scenario that is run at every point, relative to this file.
+        scenario: Required<PathBuf>,
+        /// Keys of the scenario that are the same at all points.
+        set: toml::Table,
+        /// Keys of the scenario with a list of values each; every combination is a point.
+        grid: toml::Table,
+        /// Keys of the scenario with lists of one length, gone through side by side.
+        lists: toml::Table,
+        /// Keys of the scenario with a distribution each, from which every draw takes a value.
+        random: toml::Table,
+        /// How many times the values of `[random]` are drawn.
+        draws: Option<Count>,
+        /// Seed of these draws. The same seed gives the same values, however many are drawn.
+        draw_seed: Count = Count(1),
+        /// Every point is run once with each of these values of `simulation.seed`.
+        seeds: Vec<Count>,
+    }
+}
+
 kinds! {
     toml::Table: "table",
     Simulation: "table",

@@ -1,9 +1,13 @@
 //! What a user may type: every verb, flag and default, and the text of `--help`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::sweep::batch::System;
 
 const EXAMPLES: &str = "\
 Start here:
@@ -11,6 +15,7 @@ Start here:
   braincog-sim check scenarios/human.toml        neurons, synapses and memory, before any is taken
   braincog-sim import my_brain.zip -o mine.h5    then, in a scenario: [connectome] path = \"mine.h5\"
   braincog-sim inspect macaque-29                tables of a connectome, an atlas or a finished run
+  braincog-sim sweep scenarios/sweeps/coupling.toml    one scenario at many points, here or on a cluster
   braincog-sim models iaf_psc_exp                parameters of a neuron model
 
 `braincog-sim SCENARIO.toml ...` is short for `braincog-sim run SCENARIO.toml ...`.
@@ -38,6 +43,8 @@ pub(crate) enum Verb {
     Inspect(InspectArgs),
     /// Write the HTML page of a finished run
     Report(ReportArgs),
+    /// Run a scenario at many points of its parameters, here or as a job array
+    Sweep(SweepArgs),
     /// Compare the spike trains of two runs: equal, or the first difference
     Compare(CompareArgs),
     /// Run one of the standard benchmarks, or list them
@@ -100,6 +107,12 @@ pub(crate) enum Backend {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) scenario: ScenarioArgs,
+    /// Show how the network would lie on this many ranks; starts none
+    #[arg(long, value_name = "N", value_parser = count(1_000_000))]
+    pub(crate) ranks: Option<usize>,
+    /// Expect the rates of this finished run, and not the same of every neuron
+    #[arg(long, value_name = "RUN", requires = "ranks")]
+    pub(crate) rates: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -174,6 +187,93 @@ pub(crate) struct ReportArgs {
     /// The file to write [default: RUN/report.html]
     #[arg(short, long, value_name = "FILE.html")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// The sweep file: a scenario, and which keys of it change
+    #[arg(value_name = "SWEEP.toml")]
+    pub(crate) file: PathBuf,
+    /// Folder for the results; finished points in it are not run again [default: out/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Points that run at the same time, each in a process of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(1024))]
+    pub(crate) workers: usize,
+    /// Threads of each point [default: all processors, shared by the workers; 1 in a job array]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Run points again that failed
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+    /// Start although a value is refused, and let its points fail
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Run nothing: only make the tables and the page of what has run
+    #[arg(long, conflicts_with = "chunk")]
+    pub(crate) collect: bool,
+    /// Run only part I of N of the points, and make no tables
+    #[arg(long, value_name = "I/N")]
+    pub(crate) chunk: Option<Chunk>,
+    /// Run nothing: write a SLURM job array that does
+    #[arg(long, value_name = "JOB.sh", conflicts_with_all = ["pbs", "chunk", "collect"])]
+    pub(crate) slurm: Option<PathBuf>,
+    /// Run nothing: write an OpenPBS job array that does
+    #[arg(long, value_name = "JOB.sh", conflicts_with_all = ["chunk", "collect"])]
+    pub(crate) pbs: Option<PathBuf>,
+    /// Tasks of the job array [default: one per point, at most 1000]
+    #[arg(long, value_name = "N", value_parser = count(1_000_000))]
+    pub(crate) tasks: Option<usize>,
+    /// Replace JOB.sh if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print errors and the summary only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Run the points whose numbers come in, as a child of another `sweep`
+    #[arg(long, hide = true)]
+    pub(crate) worker: bool,
+}
+
+/// Reads a number from 1 to `most`.
+fn count(most: u64) -> impl clap::builder::TypedValueParser<Value = usize> {
+    use clap::builder::TypedValueParser;
+    clap::value_parser!(u64).range(1..=most).map(|n| n as usize)
+}
+
+impl SweepArgs {
+    /// The batch system and the script to write for it, if that is what was asked for.
+    pub(crate) fn script(&self) -> Option<(System, &Path)> {
+        let slurm = self.slurm.as_deref().map(|path| (System::Slurm, path));
+        slurm.or(self.pbs.as_deref().map(|path| (System::Pbs, path)))
+    }
+}
+
+/// One of several equal parts of all points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    part: usize,
+    parts: usize,
+}
+
+impl FromStr for Chunk {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+        match numbers {
+            Some((part @ 1.., parts)) if part <= parts => Ok(Chunk { part, parts }),
+            _ => Err("expected the number of a part and of all parts, such as 3/10"),
+        }
+    }
+}
+
+impl Chunk {
+    /// Its numbers of `1..=n`; the parts differ by one at most.
+    pub(crate) fn of(self, n: usize) -> RangeInclusive<usize> {
+        let before = |part: usize| (part as u128 * n as u128 / self.parts as u128) as usize;
+        before(self.part - 1) + 1..=before(self.part)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -266,6 +366,17 @@ mod tests {
             let Verb::Run(run) = parsed(line).unwrap().verb else { panic!("{line}") };
             assert_eq!((run.scenario.scenario.to_str(), run.scenario.threads), (Some("x.toml"), Some(3)));
         }
+    }
+
+    #[test]
+    fn chunks_share_all_points_evenly() {
+        for (n, parts) in [(24, 5), (3, 7), (1_000_000, 999)] {
+            let chunks = (1..=parts).map(|part| Chunk { part, parts }.of(n));
+            let sizes: Vec<usize> = chunks.clone().map(|c| c.count()).collect();
+            assert!(chunks.flatten().eq(1..=n));
+            assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1, "{n} / {parts}");
+        }
+        assert!(["0/3", "4/3", "3", "a/b", "-1/2"].iter().all(|text| text.parse::<Chunk>().is_err()));
     }
 
     #[test]

@@ -107,6 +107,26 @@ pub enum Error {
     /// The user asked for a device that this build cannot drive.
     #[error("no CUDA backend in this build; leave out `--backend cuda` to run on the processor")]
     NoCuda,
+    /// A folder with points of another sweep, or of this one before it was changed.
+    #[error(
+        "{}: point {number} was {difference}; finished points are kept only while they would run the same again: \
+         name another folder with --out, or remove this one",
+        folder.display()
+    )]
+    OtherSweep {
+        /// The folder.
+        folder: PathBuf,
+        /// The first point that differs.
+        number: usize,
+        /// What it was, and what it would be.
+        difference: String,
+    },
+    /// A process for a part of the work cannot be started or waited for.
+    #[error("cannot start a worker: {source}")]
+    Worker {
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Started as one of several processes.
     #[error(
         "{launcher} started {processes} processes, but this build has no MPI and each would run the whole scenario; \
@@ -147,10 +167,18 @@ impl Error {
         |source| Error::Write { path: path.to_path_buf(), source }
     }
 
+    /// The message without the line that it points at.
+    pub(crate) fn in_one_line(&self) -> String {
+        match self {
+            Error::Scenario(error) => error.to_string(),
+            other => other.to_string().lines().collect::<Vec<_>>().join(" "),
+        }
+    }
+
     /// 2 where the user's input is wrong, 3 for a fault of the machine.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Write { .. } | Error::Page(_) | Error::NoCuda | Error::Engine(engine::Error::Thread) => 3,
+            Error::Write { .. } | Error::Page(_) | Error::NoCuda | Error::Worker { .. } | Error::Engine(engine::Error::Thread) => 3,
             Error::Record(error) if error.is_fault_of_machine() => 3,
             _ => 2,
         }

@@ -68,10 +68,9 @@ impl Folder {
         self.path.join(names::REPORT).exists()
     }
 
-    /// Writes a whole file: beside its place first, then over an earlier one.
+    /// Writes a whole file.
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), Error> {
-        let (partial, path) = (self.path.join(format!("{name}{}", names::PARTIAL)), self.path.join(name));
-        fs::write(&partial, content).and_then(|()| fs::rename(&partial, &path)).map_err(Error::write(&path))
+        write_whole(&self.path.join(name), content)
     }
 
     /// Removes what an earlier run left. The summary goes first: where it is, the folder holds a whole run.
@@ -95,6 +94,13 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Writes a file whole or not at all: beside its place first, then over an earlier one.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(names::PARTIAL);
+    fs::write(&partial, content).and_then(|()| fs::rename(&partial, path)).map_err(Error::write(path))
 }
 
 impl Drop for Folder {

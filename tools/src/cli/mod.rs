@@ -13,6 +13,7 @@ mod import;
 mod inspect;
 mod launcher;
 mod page;
+mod placement;
 mod progress;
 mod rates;
 mod recorder;
@@ -21,6 +22,7 @@ mod run;
 mod signals;
 mod states;
 mod summary;
+mod sweep;
 mod table;
 
 use std::io::Write;
@@ -62,6 +64,10 @@ fn dispatch(verb: Verb) -> Result<Ending, Error> {
         Verb::Check(args) => {
             let resolved = resolve::resolve(&args.scenario)?;
             print(&check::describe(&resolved))?;
+            if let Some(ranks) = args.ranks {
+                // A network may be made for many ranks because it does not fit here.
+                return print(&placement::describe(&resolved, ranks, args.rates.as_deref())?);
+            }
             resolved.fits().map(|()| Ending::Done)
         }
         Verb::Import(args) => print(&import::import(&args)?),
@@ -71,6 +77,7 @@ fn dispatch(verb: Verb) -> Result<Ending, Error> {
             page::write(&args.run, &path)?;
             print(&format!("{}\n", path.display()))
         }
+        Verb::Sweep(args) => sweep::sweep(&args),
         Verb::Compare(args) => {
             let (equal, sentence) = compare::compare(&args.left, &args.right)?;
             print(&format!("{sentence}\n"))?;

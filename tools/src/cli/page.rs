@@ -16,6 +16,16 @@ pub(crate) fn write(folder: &Path, path: &Path) -> Result<(), Error> {
     Ok(report::write(&read(folder)?, path)?)
 }
 
+/// How well the correlations of a run's rates agree with the empirical ones, where its connectome has those.
+pub(crate) fn functional_fit(folder: &Path) -> Result<Option<f64>, Error> {
+    let summary = Summary::read(folder)?;
+    let mut run = RunData { end_ms: summary.biological_seconds * 1000.0, ..RunData::default() };
+    let regions = RegionReader::open(&folder.join(names::REGIONS))?;
+    read_regions(&mut run, &regions)?;
+    run.populations = unrecorded(&regions, &summary);
+    Ok(report::functional_fit(&run))
+}
+
 /// Everything that a page shows of a run.
 fn read(folder: &Path) -> Result<RunData, Error> {
     let summary = Summary::read(folder)?;

@@ -34,7 +34,11 @@ pub(crate) fn resolve(args: &ScenarioArgs) -> Result<Resolved, Error> {
 impl Resolved {
     /// For this many threads, or all processors.
     pub(crate) fn new(plan: Plan, threads: Option<u16>) -> Self {
-        let threads = threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+        Resolved::of(plan, threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from))
+    }
+
+    /// For so many threads.
+    pub(crate) fn of(plan: Plan, threads: usize) -> Self {
         let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
         let estimate = engine::estimate(&plan.network, &settings);
         Resolved { plan, settings, estimate }

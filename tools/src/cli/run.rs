@@ -30,16 +30,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Error> {
     resolved.fits()?;
     progress.end(&loaded(&resolved.plan, &resolved.estimate));
 
+    let signals = Signals::listen();
     let folder = Folder::lock(args.out.as_ref().unwrap_or(&resolved.plan.output))?;
     if folder.holds_a_run() {
         progress.line(&format!("          replaces the run in {}", folder.path().display()));
     }
-    let ending = simulate(&resolved, &folder, &progress);
-    if ending.is_err() {
-        // The error that matters is the first one.
-        let _ = folder.remove_partial();
-    }
-    let ending = ending?;
+    let ending = into_folder(&resolved, &folder, &progress, &signals)?;
     if !(args.quiet || args.no_report) {
         progress.begin("report");
         page::write(folder.path(), &folder.path().join(names::PAGE))?;
@@ -48,10 +44,21 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Error> {
     Ok(ending)
 }
 
+/// Runs a plan into a folder. After an error what lay there is as it was.
+pub(super) fn into_folder(resolved: &Resolved, folder: &Folder, progress: &Progress, signals: &Signals) -> Result<Ending, Error> {
+    let ending = simulate(resolved, folder, progress, signals);
+    if ending.is_err() {
+        // The error that matters is the first one.
+        let _ = folder.remove_partial();
+    }
+    ending
+}
+
 /// Builds, steps, records, sums up.
-fn simulate(resolved: &Resolved, folder: &Folder, progress: &Progress) -> Result<Ending, Error> {
+fn simulate(resolved: &Resolved, folder: &Folder, progress: &Progress, signals: &Signals) -> Result<Ending, Error> {
     let Resolved { plan, settings, .. } = resolved;
-    let signals = Signals::listen();
+    engine::process::restart_peak_rss();
+    let cpu_seconds = engine::process::cpu_seconds();
     let probes = states::probes(plan, Clock::new(plan.simulation.dt));
     progress.begin("build");
     let mut simulation = Simulation::build(&plan.network, settings, &probes, &|fraction| progress.at(fraction))?;
@@ -62,11 +69,13 @@ fn simulate(resolved: &Resolved, folder: &Folder, progress: &Progress) -> Result
     }
 
     progress.begin("simulate");
-    let mut recorder = Recorder::create(folder, plan, &probes, (progress, &signals))?;
+    let mut recorder = Recorder::create(folder, plan, &probes, (progress, signals))?;
     simulation.run(plan.simulation.steps, &mut recorder)?;
     let simulate_seconds = progress.seconds();
     let counted = recorder.finish(folder)?;
-    let summary = summarise(resolved, &simulation, &counted, [build_seconds, simulate_seconds]);
+    let mut summary = summarise(resolved, &simulation, &counted, [build_seconds, simulate_seconds]);
+    // Only what this run took: a process may make several.
+    summary.cpu_seconds -= cpu_seconds;
     progress.end(&simulated(&summary));
     folder.write(names::PLAN, plan.to_toml().as_bytes())?;
     folder.write(names::REPORT, summary.to_json().as_bytes())?;

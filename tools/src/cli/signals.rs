@@ -48,6 +48,11 @@ impl Signals {
         signals
     }
 
+    /// Does what this signal would have done.
+    pub(crate) fn request(&self, stop: Stop) {
+        self.received.store(usize::from(stop.exit_code()), Ordering::Relaxed);
+    }
+
     /// The last signal that came, if any.
     pub(crate) fn received(&self) -> Option<Stop> {
         match self.received.load(Ordering::Relaxed) {

@@ -30,13 +30,13 @@ pub(crate) struct Summary {
     pub(crate) realtime_factor: f64,
     /// Where the wall time of simulating went.
     pub(crate) phases: Phases,
-    /// CPU time of the whole process, all threads.
+    /// CPU time of building and simulating, all threads.
     pub(crate) cpu_seconds: f64,
     /// Spikes that arrived at synapses.
     pub(crate) synaptic_events: u64,
     /// Spikes.
     pub(crate) spikes: u64,
-    /// The most memory the process had in use.
+    /// The most memory that the process had in use meanwhile.
     pub(crate) peak_rss_bytes: u64,
     /// Over (step, id) of all spikes in sorted order: equal trains have equal sums.
     pub(crate) spike_checksum: String,

@@ -19,14 +19,16 @@ use std::path::Path;
 pub use data::{Population, Rates, RunData, SpikeData};
 pub use error::Error;
 pub use raster::Raster;
+pub use series::functional_fit;
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/style.css");
+/// Numbers, colours, canvases and axes, for every page of ours.
+pub(crate) const COMMON_SCRIPT: &str =
+    concat!(include_str!("page/data.js"), include_str!("page/colour.js"), include_str!("page/plot.js"), include_str!("page/theme.js"));
 /// The page's script, in the order in which its parts build on each other.
-const SCRIPT: [&str; 15] = [
-    include_str!("page/data.js"),
-    include_str!("page/colour.js"),
-    include_str!("page/plot.js"),
+const SCRIPT: [&str; 13] = [
+    COMMON_SCRIPT,
     include_str!("page/header.js"),
     include_str!("page/raster.js"),
     include_str!("page/raster_control.js"),
@@ -43,12 +45,20 @@ const SCRIPT: [&str; 15] = [
 
 /// The page of a run.
 pub fn render(run: &RunData) -> String {
-    let data = serde_json::to_string(&page::Page::of(run)).expect("strings, numbers and lists make JSON");
-    // Inside a script element only `<` could end it.
-    let data = data.replace('<', "\\u003c");
-    let parts = [("{{title}}", escaped(&run.title)), ("{{style}}", STYLE.into()), ("{{data}}", data), ("{{script}}", SCRIPT.concat())];
-    let mut page = String::with_capacity(parts.iter().map(|(_, text)| text.len()).sum::<usize>() + TEMPLATE.len());
-    let mut rest = TEMPLATE;
+    let data = as_json(&page::Page::of(run));
+    filled(TEMPLATE, &run.title, &data, &SCRIPT.concat())
+}
+
+/// Data as they may stand inside a script element, where only `<` could end it.
+pub(crate) fn as_json(data: &impl serde::Serialize) -> String {
+    serde_json::to_string(data).expect("strings, numbers and lists make JSON").replace('<', "\\u003c")
+}
+
+/// A page from its template, with our style.
+pub(crate) fn filled(template: &str, title: &str, data: &str, script: &str) -> String {
+    let parts = [("{{title}}", &*escaped(title)), ("{{style}}", STYLE), ("{{data}}", data), ("{{script}}", script)];
+    let mut page = String::with_capacity(parts.iter().map(|(_, text)| text.len()).sum::<usize>() + template.len());
+    let mut rest = template;
     // One pass over the template, so that nothing inside a part is taken for a place.
     while let Some((at, place, text)) = parts.iter().filter_map(|(p, t)| rest.find(p).map(|at| (at, p, t))).min_by_key(|f| f.0) {
         page.push_str(&rest[..at]);

@@ -136,6 +136,16 @@ pub(super) fn matrices(run: &RunData, layout: &Layout, rows: &[&[f64]]) -> Matri
     }
 }
 
+/// Pearson's correlation of simulated and empirical functional connectivity, over pairs of regions; `None` without either.
+pub fn functional_fit(run: &RunData) -> Option<f64> {
+    run.functional.as_ref()?;
+    let layout = Layout::of(run);
+    let series = layout.series(run);
+    let rows: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
+    let matrices = matrices(run, &layout, &rows);
+    matrices.agreements.iter().find(|a| a.of == ["simulated", "empirical"])?.r
+}
+
 /// Bins averaged into one before rates are correlated: 20 ms, or less where that left fewer than 50.
 fn functional_factor(run: &RunData) -> usize {
     let wanted = ((run.end_ms - run.start_ms) / 50.0).min(20.0);
