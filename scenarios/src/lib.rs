@@ -46,6 +46,6 @@ pub mod schema;
 
 pub use error::{Cause, Error, Place};
 pub use key::KeyPath;
-pub use plan::{MAX_STEPS, Plan, Recording, StateRecording, Timing};
+pub use plan::{MAX_STEPS, Part, Plan, Recording, StateRecording, Timing};
 pub use reference::reference;
 pub use scenario::Scenario;

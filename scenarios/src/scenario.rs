@@ -51,7 +51,7 @@ impl Scenario {
     pub fn plan(&self) -> Result<Plan, Error> {
         let resolved = self.document.resolve()?;
         let spec = read(&resolved)?;
-        Plan::new(&resolved, spec)
+        Plan::new(resolved, spec)
     }
 
     fn checked(document: Document) -> Result<Self, Error> {

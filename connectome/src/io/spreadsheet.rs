@@ -1,13 +1,15 @@
-//! Spreadsheets (`.xlsx`, `.xls`): a sheet with a matrix or an edge list, read as the text loaders read a table.
+//! Spreadsheets (`.xlsx`, `.xls`): a sheet with a matrix, an edge list or a census of regions, read as the text loaders
+//! read a table.
 //!
 //! Title rows above the table and footnotes below it are skipped; a blank cell inside a matrix is a tract that is
-//! not there, and a note says so; a cell with an error of the spreadsheet (`#NUM!`) is an error here.
+//! not there, and a note says so; elsewhere it is a value that nobody knows. A cell with an error of the spreadsheet
+//! (`#NUM!`) is an error here.
 
 use std::io::Cursor;
 
 use calamine::{Data, DataRef, Reader, Sheets, open_workbook_auto_from_rs};
 
-use super::text::{edges, matrix};
+use super::text::{census, edges, matrix};
 use super::zip::{Archive, is_zip, member_names};
 use super::{Input, LoadOptions};
 use crate::brain::Connectome;
@@ -77,20 +79,28 @@ fn read_sheet(
     }
     let at = input.part(format!("sheet {name}"));
     let cells = cells(book, name, &at, options.max_regions + MARGIN)?;
-    let (text, blanks) =
-        table(cells, &at)?.ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
+    let table = table(&cells, &at)?.ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
+    let (filled, blanks) = table.as_csv("0");
+    let (as_it_is, _) = table.as_csv("");
     let place = at.to_string();
-    let sheet = Input { name: &place, bytes: text.as_bytes(), path: None };
+    let filled = Input { name: &place, bytes: filled.as_bytes(), path: None };
+    let as_it_is = Input { bytes: as_it_is.as_bytes(), ..filled };
     // The sheet is chosen; a column is not asked for.
     let own = LoadOptions { variable: None, lengths_variable: None, ..options.clone() };
-    let mut c = if edges::sniff(&sheet) { edges::load(&sheet, &own)? } else { matrix::load(&sheet, &own)? };
+    if edges::sniff(&filled) {
+        return edges::load(&as_it_is, &own);
+    }
+    if census::sniff(&as_it_is) {
+        return census::load(&as_it_is, &own);
+    }
+    let mut c = matrix::load(&filled, &own)?;
     if blanks > 0 {
         c.provenance.notes.push(format!("{blanks} blank cells of sheet {} were read as 0", quoted(name)));
     }
     Ok(c)
 }
 
-/// The cells that hold something: row, column, text.
+/// The cells that hold something, row by row: row, column, text.
 type Cells = Vec<(usize, usize, String)>;
 
 /// Reads cell by cell: the range that a sheet claims to have may be far larger than what it holds.
@@ -113,6 +123,7 @@ fn cells(book: &mut Sheets<Cursor<&[u8]>>, name: &str, at: &Place, limit: usize)
             }
         }
     }
+    all.sort_by_key(|cell| (cell.0, cell.1));
     Ok(all)
 }
 
@@ -153,12 +164,11 @@ fn show_owned(value: &Data) -> String {
     }
 }
 
-/// The table of a sheet as CSV, with as many line breaks above it as there are rows, so that lines are rows of the
-/// sheet; and the number of blank cells inside. `None` if the sheet is empty.
-fn table(mut cells: Cells, at: &Place) -> Result<Option<(String, usize)>, Error> {
-    cells.sort_by_key(|c| (c.0, c.1));
-    let Some(Extent { rows, left, right }) = extent(&cells) else { return Ok(None) };
-    let (found, limit) = (rows.len().saturating_mul(right - left + 1), FREE_CELLS.saturating_add(MAX_SPARSITY.saturating_mul(cells.len())));
+/// Where the table of a sheet is; `None` if the sheet is empty.
+fn table<'a>(cells: &'a Cells, at: &Place) -> Result<Option<Extent<'a>>, Error> {
+    let Some(extent) = extent(cells) else { return Ok(None) };
+    let width = extent.right - extent.left + 1;
+    let (found, limit) = (extent.rows.len().saturating_mul(width), FREE_CELLS.saturating_add(MAX_SPARSITY.saturating_mul(cells.len())));
     if found > limit {
         return Err(Error::TooLarge {
             at: at.clone(),
@@ -167,7 +177,7 @@ fn table(mut cells: Cells, at: &Place) -> Result<Option<(String, usize)>, Error>
             limit: limit as u64,
         });
     }
-    Ok(Some(as_csv(&rows, left, right)))
+    Ok(Some(extent))
 }
 
 /// The rows of a table and the columns where it begins and ends.
@@ -190,27 +200,31 @@ fn extent(cells: &[(usize, usize, String)]) -> Option<Extent<'_>> {
     Some(Extent { rows, left, right })
 }
 
-fn as_csv(rows: &[&[(usize, usize, String)]], left: usize, right: usize) -> (String, usize) {
-    let above = rows.first().and_then(|r| r.first()).map_or(0, |c| c.0);
-    let (mut text, mut blanks) = ("\n".repeat(above), 0);
-    for (r, row) in rows.iter().enumerate() {
-        let mut cells = row.iter().peekable();
-        for column in left..=right {
-            let cell = cells.next_if(|c| c.1 == column).map_or("", |c| c.2.as_str());
-            if column > left {
-                text.push(',');
-            }
-            match cell {
-                "" if r > 0 && column > left => {
-                    blanks += 1;
-                    text.push('0');
+impl Extent<'_> {
+    /// The table as CSV, with as many line breaks above it as there are rows, so that lines are rows of the sheet; blank
+    /// cells right of the first column and below the first row become `blank`. And how many those are.
+    fn as_csv(&self, blank: &str) -> (String, usize) {
+        let above = self.rows.first().and_then(|r| r.first()).map_or(0, |c| c.0);
+        let (mut text, mut blanks) = ("\n".repeat(above), 0);
+        for (r, row) in self.rows.iter().enumerate() {
+            let mut cells = row.iter().peekable();
+            for column in self.left..=self.right {
+                let cell = cells.next_if(|c| c.1 == column).map_or("", |c| c.2.as_str());
+                if column > self.left {
+                    text.push(',');
                 }
-                cell => quote(&mut text, cell),
+                match cell {
+                    "" if r > 0 && column > self.left => {
+                        blanks += 1;
+                        text.push_str(blank);
+                    }
+                    cell => quote(&mut text, cell),
+                }
             }
+            text.push('\n');
         }
-        text.push('\n');
+        (text, blanks)
     }
-    (text, blanks)
 }
 
 fn quote(text: &mut String, cell: &str) {
@@ -235,13 +249,14 @@ mod tests {
     #[test]
     fn titles_and_footnotes_are_skipped_and_lines_stay_rows_of_the_sheet() {
         let sheet = cells_of(&[&["Table 1"], &[], &["", "A", "B"], &["A", "0", "1"], &["B", "", "0"], &["note"]]);
-        let (text, blanks) = table(sheet, &at()).expect("small").expect("a table");
+        let table = table(&sheet, &at()).expect("small").expect("a table");
+        let (text, blanks) = table.as_csv("0");
         assert_eq!(text, "\n\n\"\",\"A\",\"B\"\n\"A\",\"0\",\"1\"\n\"B\",0,\"0\"\n");
         assert_eq!(blanks, 1);
     }
 
     #[test]
     fn an_empty_sheet_is_no_table() {
-        assert!(table(Vec::new(), &at()).expect("small").is_none());
+        assert!(table(&Vec::new(), &at()).expect("small").is_none());
     }
 }

@@ -21,6 +21,7 @@ mod signals;
 mod states;
 mod summary;
 mod table;
+mod weights;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use scenarios::{Plan, Scenario};
 use super::args::ScenarioArgs;
 use super::error::Error;
 use super::table::bytes;
+use super::weights;
 
 /// A plan, and with what it will be built and stepped.
 pub(crate) struct Resolved {
@@ -29,6 +30,7 @@ pub(crate) fn resolve(args: &ScenarioArgs) -> Result<Resolved, Error> {
         scenario.set(&format!("simulation.duration={time}"))?;
     }
     let plan = scenario.plan()?;
+    weights::check(&plan)?;
     let threads = args.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
     let estimate = engine::estimate(&plan.network, &settings);
