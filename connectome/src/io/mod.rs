@@ -20,6 +20,7 @@ mod text;
 mod tvb_h5;
 mod tvb_zip;
 mod variables;
+mod xls;
 pub(crate) mod zip;
 
 use std::fs::File;
@@ -133,8 +134,8 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "GraphML", sniff: graphml::sniff, load: graphml::load },
     Format { name: "MatrixMarket", sniff: matrix_market::sniff, load: matrix_market::load },
     Format { name: "BIDS relmat", sniff: text::relmat::sniff, load: text::relmat::load },
-    Format { name: "edge list", sniff: text::edges::sniff, load: text::edges::load },
     Format { name: "region census", sniff: text::census::sniff, load: text::census::load },
+    Format { name: "edge list", sniff: text::edges::sniff, load: text::edges::load },
     Format { name: "text matrix", sniff: text::matrix::sniff, load: text::matrix::load },
 ];
 

@@ -7,16 +7,14 @@
 
 use std::io::Cursor;
 
-use calamine::{Data, DataRef, Reader, Sheets, open_workbook_auto_from_rs};
+use calamine::{DataRef, Reader, Xlsx};
 
 use super::text::{census, edges, matrix};
-use super::zip::{Archive, is_zip, member_names};
-use super::{Input, LoadOptions};
+use super::zip::{Archive, member_names};
+use super::{Input, LoadOptions, xls};
 use crate::brain::Connectome;
 use crate::error::{Error, Place, nearest, quoted};
 
-/// How `.xls` (a compound document) begins.
-const COMPOUND: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 /// Rows above, below and beside a matrix that may hold something else.
 const MARGIN: usize = 64;
 /// Cells that any table may have, and how many more for each that is not blank: two cells in far corners must not
@@ -27,13 +25,11 @@ const MAX_SPARSITY: usize = 100;
 /// A compound document, or a zip archive with a workbook in it.
 pub(crate) fn sniff(input: &Input) -> bool {
     let workbook = |names: Vec<String>| names.iter().any(|n| n.eq_ignore_ascii_case("xl/workbook.xml"));
-    input.bytes.starts_with(COMPOUND) || member_names(input.bytes).is_some_and(workbook)
+    input.bytes.starts_with(xls::MAGIC) || member_names(input.bytes).is_some_and(workbook)
 }
 
 pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, Error> {
-    let container = |e: calamine::Error| Error::Container { at: input.place(), what: "spreadsheet", reason: e.to_string() };
-    check_unpacked(input)?;
-    let mut book = open_workbook_auto_from_rs(Cursor::new(input.bytes)).map_err(container)?;
+    let mut book = Book::open(input)?;
     let names = book.sheet_names();
     let Some(first) = names.first() else {
         return Err(Error::Missing { at: input.place(), what: "sheet".into(), found: "a workbook without sheets".into() });
@@ -56,22 +52,60 @@ pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, E
     Ok(c)
 }
 
-/// The reader unpacks without a limit, so everything is unpacked once before it to see that it is no bomb.
-fn check_unpacked(input: &Input) -> Result<(), Error> {
-    if !is_zip(input.bytes) {
-        return Ok(());
-    }
-    let mut archive = Archive::open(input)?;
-    let names = archive.names().to_vec();
-    names.iter().try_for_each(|name| archive.read(name).map(drop))
+/// A workbook of either kind.
+enum Book<'a> {
+    Xlsx(Box<Xlsx<Cursor<&'a [u8]>>>),
+    Xls(xls::Book),
 }
 
-fn read_sheet(
-    book: &mut Sheets<Cursor<&[u8]>>,
-    name: &str,
-    names: &[String],
-    (input, options): (&Input, &LoadOptions),
-) -> Result<Connectome, Error> {
+impl<'a> Book<'a> {
+    fn open(input: &Input<'a>) -> Result<Self, Error> {
+        let container = |reason: String| Error::Container { at: input.place(), what: "spreadsheet", reason };
+        if input.bytes.starts_with(xls::MAGIC) {
+            return xls::Book::open(input.bytes).map(Book::Xls).map_err(container);
+        }
+        check_unpacked(input)?;
+        let book = Xlsx::new(Cursor::new(input.bytes)).map_err(|e| container(e.to_string()))?;
+        Ok(Book::Xlsx(Box::new(book)))
+    }
+
+    fn sheet_names(&self) -> Vec<String> {
+        match self {
+            Book::Xlsx(book) => book.sheet_names(),
+            Book::Xls(book) => book.sheet_names(),
+        }
+    }
+}
+
+/// The reader unpacks without a limit and believes how many texts a file says it has, so both are seen to before.
+fn check_unpacked(input: &Input) -> Result<(), Error> {
+    let mut archive = Archive::open(input)?;
+    for name in archive.names().to_vec() {
+        let bytes = archive.read(&name)?;
+        if !name.to_lowercase().ends_with("sharedstrings.xml") {
+            continue;
+        }
+        let (found, limit) = (promised_texts(&bytes), bytes.len() as u64);
+        if found > limit {
+            return Err(Error::TooLarge { at: archive.place(&name), what: "texts, more than it has bytes".into(), found, limit });
+        }
+    }
+    Ok(())
+}
+
+/// How many texts the table of shared texts says it has.
+fn promised_texts(xml: &[u8]) -> u64 {
+    const KEY: &[u8] = b"uniqueCount";
+    let number = |at: usize| {
+        let rest = xml[at + KEY.len()..].iter().copied();
+        let digits = rest.skip_while(|b| b" \t\r\n=\"'+".contains(b)).take_while(u8::is_ascii_digit);
+        digits.fold(0_u64, |n, digit| n.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
+    };
+    let found = xml.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY);
+    found.map(|(at, _)| number(at)).max().unwrap_or(0)
+}
+
+fn read_sheet(book: &mut Book, name: &str, names: &[String], (input, options): (&Input, &LoadOptions)) -> Result<Connectome, Error> {
     if !names.iter().any(|n| n == name) {
         let hint = nearest(name, names.iter().map(String::as_str)).map(|n| format!(" (did you mean {}?)", quoted(&n)));
         let what = format!("sheet {}{}", quoted(name), hint.unwrap_or_default());
@@ -79,7 +113,8 @@ fn read_sheet(
     }
     let at = input.part(format!("sheet {name}"));
     let cells = cells(book, name, &at, options.max_regions + MARGIN)?;
-    let table = table(&cells, &at)?.ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
+    let table =
+        table(&cells, &at)?.ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
     let (filled, blanks) = table.as_csv("0");
     let (as_it_is, _) = table.as_csv("");
     let place = at.to_string();
@@ -87,11 +122,11 @@ fn read_sheet(
     let as_it_is = Input { bytes: as_it_is.as_bytes(), ..filled };
     // The sheet is chosen; a column is not asked for.
     let own = LoadOptions { variable: None, lengths_variable: None, ..options.clone() };
-    if edges::sniff(&filled) {
-        return edges::load(&as_it_is, &own);
-    }
     if census::sniff(&as_it_is) {
         return census::load(&as_it_is, &own);
+    }
+    if edges::sniff(&filled) {
+        return edges::load(&as_it_is, &own);
     }
     let mut c = matrix::load(&filled, &own)?;
     if blanks > 0 {
@@ -104,22 +139,21 @@ fn read_sheet(
 type Cells = Vec<(usize, usize, String)>;
 
 /// Reads cell by cell: the range that a sheet claims to have may be far larger than what it holds.
-fn cells(book: &mut Sheets<Cursor<&[u8]>>, name: &str, at: &Place, limit: usize) -> Result<Cells, Error> {
+fn cells(book: &mut Book, name: &str, at: &Place, limit: usize) -> Result<Cells, Error> {
     let container = |reason: String| Error::Container { at: at.clone(), what: "sheet", reason };
     let mut all = Vec::new();
     match book {
-        Sheets::Xlsx(book) => {
+        Book::Xlsx(book) => {
             let mut reader = book.worksheet_cells_reader(name).map_err(|e| container(e.to_string()))?;
             while let Some(cell) = reader.next_cell().map_err(|e| container(e.to_string()))? {
                 let (row, column) = cell.get_position();
                 push(&mut all, (row as usize, column as usize), show(cell.get_value()), (at, limit))?;
             }
         }
-        other => {
-            let range = other.worksheet_range(name).map_err(|e| container(e.to_string()))?;
-            let (top, left) = range.start().unwrap_or_default();
-            for (row, column, value) in range.used_cells() {
-                push(&mut all, (row + top as usize, column + left as usize), show_owned(value), (at, limit))?;
+        Book::Xls(book) => {
+            for cell in book.cells(name) {
+                let (row, column, text) = cell.map_err(container)?;
+                push(&mut all, (row, column), text.trim().to_owned(), (at, limit))?;
             }
         }
     }
@@ -148,18 +182,6 @@ fn show(value: &DataRef) -> String {
         DataRef::Bool(v) => u8::from(*v).to_string(),
         DataRef::Error(e) => e.to_string(),
         DataRef::Empty => String::new(),
-        other => format!("{other:?}"),
-    }
-}
-
-fn show_owned(value: &Data) -> String {
-    match value {
-        Data::Int(v) => v.to_string(),
-        Data::Float(v) => v.to_string(),
-        Data::String(v) => v.trim().to_string(),
-        Data::Bool(v) => u8::from(*v).to_string(),
-        Data::Error(e) => e.to_string(),
-        Data::Empty => String::new(),
         other => format!("{other:?}"),
     }
 }

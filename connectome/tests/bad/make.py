@@ -31,6 +31,15 @@ def npy(descr, shape, data):
 
 SQUARE = npy("<f8", "(2, 2)", struct.pack("<4d", 0, 1, 2, 0))
 
+XLS = (HERE.parent / "good/matrix.xls").read_bytes()
+
+
+def circular(workbook):
+    """A compound document, each of whose sectors follows itself."""
+    table = 512 * (1 + struct.unpack_from("<I", workbook, 76)[0])
+    return workbook[:table] + struct.pack("<128I", *range(128)) + workbook[table + 512 :]
+
+
 FILES = {
     "tvb-no-centres.zip": archive({k: v for k, v in GOOD.items() if k != "centres.txt"}),
     "tvb-cut-off.zip": archive(GOOD)[:200],
@@ -52,6 +61,10 @@ FILES = {
     "npy-records.npy": npy("<f8", "(1,)", bytes(8)).replace(b"'<f8'", b"[('a', '<f8')]"),
     "npy-three-dimensions.npy": npy("<f8", "(1, 1, 1)", bytes(8)),
     "npy-nan.npy": npy("<f8", "(2, 2)", struct.pack("<4d", 0, float("nan"), 2, 0)),
+    "circular.xls": circular(XLS),
+    "cut-off.xls": XLS[:3000],
+    "excel-95.xls": XLS.replace(b"\x09\x08\x10\x00\x00\x06", b"\x09\x08\x10\x00\x00\x05"),
+    "no-workbook.xls": XLS.replace("Workbook".encode("utf-16-le"), "Letter__".encode("utf-16-le")),
     "utf16.csv": "0,1\n1,0\n".encode("utf-16"),
     "unknown.bin": bytes(range(64)),
 }

@@ -6,10 +6,12 @@
 use super::{Grid, is_text, number};
 use crate::brain::Connectome;
 use crate::error::Error;
+use crate::io::names::{Role, role};
 use crate::io::parts::check_regions;
 use crate::io::{Column, Direction, Input, LoadOptions, Parts, Table};
 
-/// Two rows of two or more fields: names, then numbers. No square matrix looks like that.
+/// Two rows of two or more fields: names, then numbers. No square matrix looks like that; a list of one edge may, but
+/// its names are those of its columns.
 pub(crate) fn sniff(input: &Input) -> bool {
     is_text(input.bytes) && Grid::read(input.bytes, input.place()).is_ok_and(|grid| is_census(&grid))
 }
@@ -17,7 +19,7 @@ pub(crate) fn sniff(input: &Input) -> bool {
 fn is_census(grid: &Grid) -> bool {
     let [names, counts] = grid.rows.as_slice() else { return false };
     let (names, counts) = (&names.fields, &counts.fields);
-    let named = names.iter().all(|f| !f.is_empty() && number(f).is_none());
+    let named = names.iter().all(|f| !f.is_empty() && number(f).is_none() && role(f) != Some(Role::Source));
     let counted = counts.iter().all(|f| f.is_empty() || number(f).is_some()) && counts.iter().any(|f| number(f).is_some());
     names.len() >= 2 && counts.len() <= names.len() && named && counted
 }
@@ -59,8 +61,8 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_of_one_region_is_no_census() {
-        let c = load_bytes("t", b"V1\n5\n", &LoadOptions::default()).expect("one region");
-        assert_eq!((c.weights.at(0, 0), c.regions[0].neurons), (5.0, None));
+    fn a_list_of_one_edge_is_no_census() {
+        let c = load_bytes("t", b"source,target,weight\n1,2,5\n", &LoadOptions::default()).expect("an edge list");
+        assert_eq!((c.n(), c.weights.sum()), (2, 5.0));
     }
 }
