@@ -90,8 +90,10 @@ stage_browser() {
 stage_data() { tools/fetch-test-data.sh | tee "$logs/data"; }
 
 stage_fuzz() {
-    [ -f connectome/fuzz/Cargo.toml ] || { echo "skipped: no fuzz targets" | tee -a "$logs/skipped"; return 0; }
-    cargo check --quiet --manifest-path connectome/fuzz/Cargo.toml --target-dir target/fuzz
+    local crate
+    for crate in connectome scenarios; do
+        cargo check --quiet --manifest-path "$crate/fuzz/Cargo.toml" --target-dir target/fuzz || return 1
+    done
 }
 
 # --- running and summing up -----------------------------------------------------------------------------------------

@@ -147,7 +147,8 @@ pub struct Connectome {
     pub weights: Matrix,
     /// Tract lengths in mm, where known. May hold lengths of pairs with no tract.
     pub lengths: Option<Matrix>,
-    /// Fraction of supragranular projecting neurons (SLN) of each tract, where known.
+    /// Fraction of supragranular projecting neurons (SLN) of each tract; NaN where nobody measured it, because 0 is a
+    /// fraction that tracts have. [`Connectome::sln_of`] reads it.
     pub sln: Option<Matrix>,
     /// Empirical functional connectivity (correlations), where it comes along.
     pub functional: Option<Matrix>,
@@ -166,6 +167,11 @@ impl Connectome {
     /// Index of the region with this label.
     pub fn index_of(&self, label: &str) -> Option<usize> {
         self.regions.iter().position(|r| r.label == label)
+    }
+
+    /// Fraction of supragranular projecting neurons of the tract from `source` to `target`, if it is known.
+    pub fn sln_of(&self, target: usize, source: usize) -> Option<f64> {
+        self.sln.as_ref().map(|m| m.at(target, source)).filter(|v| !v.is_nan())
     }
 
     /// Number of tracts between different regions (non-zero weights off the diagonal).

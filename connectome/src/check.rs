@@ -10,7 +10,7 @@ pub const MAX_REGIONS: usize = 20_000;
 
 impl Connectome {
     /// Checks that the matrices fit the regions, that labels are unique, that every number is finite, and that
-    /// weights and lengths are not negative.
+    /// weights, lengths and SLN are not negative. An SLN may be NaN, which says that it is not known.
     ///
     /// A weight is the strength of a tract. Signed weights are refused: whether a tract excites or inhibits
     /// is a property of its source neurons, and a negative count of streamlines or synapses is a damaged file.
@@ -26,7 +26,7 @@ impl Connectome {
         self.check_entries(&self.weights, "weight", at, Sign::NotNegative)?;
         let optional = [
             (&self.lengths, "length", Sign::NotNegative),
-            (&self.sln, "SLN", Sign::NotNegative),
+            (&self.sln, "SLN", Sign::NotNegativeOrUnknown),
             (&self.functional, "functional connectivity", Sign::Any),
         ];
         for (matrix, what, sign) in optional {
@@ -81,7 +81,11 @@ impl Connectome {
     }
 
     fn check_entries(&self, matrix: &Matrix, what: &'static str, at: &Place, sign: Sign) -> Result<(), Error> {
-        let bad = |v: &f64| !v.is_finite() || (sign == Sign::NotNegative && *v < 0.0);
+        let bad = |v: &f64| match sign {
+            Sign::NotNegativeOrUnknown if v.is_nan() => false,
+            Sign::Any => !v.is_finite(),
+            Sign::NotNegative | Sign::NotNegativeOrUnknown => !v.is_finite() || *v < 0.0,
+        };
         let Some(i) = matrix.values().iter().position(bad) else { return Ok(()) };
         let value = matrix.values()[i];
         let (at, to) = (at.clone(), self.regions[i / self.n()].label.clone());
@@ -94,6 +98,7 @@ impl Connectome {
 enum Sign {
     Any,
     NotNegative,
+    NotNegativeOrUnknown,
 }
 
 fn check_region(region: &Region, at: &Place) -> Result<(), Error> {

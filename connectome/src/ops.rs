@@ -121,7 +121,8 @@ impl Connectome {
                 across.for_each(|(t, s)| *lengths.at_mut(t, s) = straight.at(t, s));
             }
         }
-        out.sln = self.sln.as_ref().map(|m| doubled(m, |t, s| m.at(t, s)));
+        // Nobody measured the tract between an area and its own mirror image.
+        out.sln = self.sln.as_ref().map(|m| doubled(m, |t, s| if t == s { f64::NAN } else { m.at(t, s) }));
         out.functional = None;
         out.note(format!("second hemisphere is a mirror image; crossing tracts have {crossing} of the weight"));
         out.check()?;

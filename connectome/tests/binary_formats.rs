@@ -32,6 +32,7 @@ fn every_binary_format_gives_the_same_directed_weights_and_labels() {
         "mat5-int-char.mat",
         "mat73.mat",
         "matrix.xlsx",
+        "matrix.xls",
         "edges.xlsx",
         "sonata-allen/config.json",
         "sonata-allen/circuit_config.json",
@@ -105,7 +106,7 @@ fn a_sonata_edge_file_alone_names_its_nodes_by_number() {
 #[test]
 fn the_direction_of_rows_is_the_users_to_say_where_the_format_does_not() {
     let options = LoadOptions { direction: Direction::RowsAreSources, ..LoadOptions::default() };
-    for (name, turns) in [("mat5-plain.mat", true), ("mat73.mat", true), ("matrix.xlsx", true), ("tvb.h5", false)] {
+    for (name, turns) in [("mat5-plain.mat", true), ("mat73.mat", true), ("matrix.xlsx", true), ("matrix.xls", true), ("tvb.h5", false)] {
         let c = load(&file(name), &options).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(c.weights.at(2, 0) == 5.0, turns, "{name}");
         assert_eq!(c.weights.at(0, 2) == 5.0, !turns, "{name}");
@@ -122,6 +123,26 @@ fn a_variable_or_sheet_can_be_asked_for_and_a_wrong_name_gets_a_suggestion() {
     assert!(error.contains("did you mean `len`?"), "{error}");
     let error = load(&file("matrix.xlsx"), &of("sc")).expect_err("no such sheet").to_string();
     assert!(error.contains("did you mean `SC`?"), "{error}");
+}
+
+#[test]
+fn a_blank_sln_in_a_sheet_of_edges_is_unknown() {
+    let c = good("edges-sln.xlsx");
+    let sln = |target: &str, source: &str| c.sln_of(c.index_of(target).expect("a label"), c.index_of(source).expect("a label"));
+    assert_eq!([sln("B", "A"), sln("C", "B"), sln("A", "C")], [Some(0.0), None, Some(0.75)]);
+}
+
+#[test]
+fn braincogs_sheet_of_names_and_counts_gives_regions_alone_and_completes_weights_beside_it() {
+    let neurons = |c: &Connectome| c.regions.iter().map(|r| r.neurons).collect::<Vec<_>>();
+    let alone = good("braincog-regions.xlsx");
+    assert_eq!(labels(&alone), ["A", "B", "C"]);
+    assert_eq!(neurons(&alone), [Some(1200.0), Some(800.0), Some(500.0)]);
+    assert_eq!(alone.n_tracts(), 0);
+    let options = LoadOptions { labels: Some(file("braincog-regions.xlsx")), ..LoadOptions::default() };
+    let c = load(&file("mat5-sparse.mat"), &options).expect("weights with their census");
+    assert_eq!((labels(&c), neurons(&c)), (labels(&alone), neurons(&alone)));
+    assert_eq!(c.weights.values(), W);
 }
 
 #[test]
@@ -145,7 +166,7 @@ fn our_own_file_holds_everything_exactly() {
 
 #[test]
 fn no_damaged_byte_and_no_cut_makes_a_loader_panic() {
-    for name in ["tvb.h5", "mat5-packed.mat", "mat5-plain.mat", "mat73.mat", "matrix.xlsx", "sonata-allen/edges.h5"] {
+    for name in ["tvb.h5", "mat5-packed.mat", "mat5-plain.mat", "mat73.mat", "matrix.xlsx", "matrix.xls", "sonata-allen/edges.h5"] {
         let whole = std::fs::read(file(name)).expect("a good file");
         let step = (whole.len() / 150).max(1);
         for at in (0..whole.len()).step_by(step) {

@@ -90,6 +90,8 @@ fn a_mirrored_brain_has_two_equal_halves() {
     assert!((crossed.weights.at(l, r) - 0.07322).abs() < 1e-12);
     assert_eq!(crossed.regions[l].hemisphere, Some(Hemisphere::Left));
     assert!(crossed.regions[l].position.expect("kept")[0] < 0.0);
+    assert_eq!(crossed.sln_of(l, r), one.sln_of(one.region("V1").expect("there"), one.region("V2").expect("there")));
+    assert_eq!(crossed.sln_of(l, crossed.region("R.V1").expect("there")), None, "nobody traced a tract to the mirror image");
     let lengths = crossed.lengths.as_ref().expect("kept");
     assert!(crossed.weights.entries().all(|(t, s, _)| lengths.at(t, s) > 0.0));
 }

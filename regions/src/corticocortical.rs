@@ -28,7 +28,7 @@ const SLN_SLOPE: f64 = 0.9;
 /// * **From where.** It is split over the source regions by their share of the row of the weight matrix
 ///   (FLN, or whatever the connectome has).
 /// * **From which layers.** A tract starts in `23E` with its SLN and else in `5E` and `6E`, by their sizes. Where the
-///   connectome has no SLN it is estimated from the hierarchy (Markov et al. 2014 J Comp Neurol 522:225-259), and
+///   SLN of a tract is not known it is estimated from the hierarchy (Markov et al. 2014 J Comp Neurol 522:225-259), and
 ///   where there is no hierarchy either it is 0.5.
 /// * **To which layers.** SLN above 0.65 is feedforward, below 0.35 feedback, between them lateral. A tract reaches
 ///   populations in proportion to their external synapses: feedforward ones with a share of `feedforward_outside` outside
@@ -207,10 +207,10 @@ fn external_synapses(population: usize) -> f64 {
     f64::from(pd14::NEURONS[population]) * pd14::EXTERNAL_INDEGREES[population]
 }
 
-/// Fraction of supragranular projecting neurons of a tract: given, else from the hierarchy, else 0.5.
+/// Fraction of supragranular projecting neurons of a tract: measured, else from the hierarchy, else 0.5.
 fn sln(connectome: &Connectome, target: usize, source: usize) -> f64 {
-    if let Some(sln) = &connectome.sln {
-        return sln.at(target, source).clamp(0.0, 1.0);
+    if let Some(sln) = connectome.sln_of(target, source) {
+        return sln.clamp(0.0, 1.0);
     }
     match (connectome.regions[target].hierarchy, connectome.regions[source].hierarchy) {
         (Some(target), Some(source)) => 1.0 / (1.0 + libm::exp(-SLN_SLOPE * (target - source))),

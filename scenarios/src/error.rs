@@ -174,6 +174,9 @@ pub enum Cause {
     /// The recipe cannot make a network.
     #[error("{0}")]
     Regions(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What is planned cannot be built, in the words of who would build it.
+    #[error("{0}")]
+    Build(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A part of the network that the recipe made is wrong.
     #[error("the recipe's {what}: {cause}")]
     InRecipe {

@@ -58,7 +58,7 @@ impl Scenario {
     pub fn plan_with(&self, library: &Library) -> Result<Plan, Error> {
         let resolved = self.document.resolve()?;
         let spec = read(&resolved)?;
-        Plan::new(&resolved, spec, library)
+        Plan::new(resolved, spec, library)
     }
 
     /// A number that changes when the results could: over all keys with their defaults, variant and overrides laid over,

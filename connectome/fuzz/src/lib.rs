@@ -1,6 +1,6 @@
 //! What every fuzz target does: bytes in, a connectome or an error out, never a panic, never much memory.
 //!
-//!     cargo +nightly fuzz run tvb_zip          (in the folder `connectome`)
+//! How to run them: CONTRIBUTING.md.
 
 use connectome::io::{LoadOptions, load_bytes, load_bytes_as};
 

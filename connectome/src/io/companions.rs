@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::names::{Role, role};
 use super::parts::unknown_label;
-use super::text::{Grid, Row, decode, number};
-use super::{Column, Direction, LoadOptions, Parts, Table, load, read_file};
+use super::text::{Grid, Row, census, decode, number};
+use super::{Column, Direction, Input, LoadOptions, Parts, Table, load, read_file, spreadsheet};
 use crate::error::{Error, Place};
 
 /// Reads the companions that `options` name; they replace what the file itself holds.
 pub(crate) fn take(parts: &mut Parts, options: &LoadOptions) -> Result<(), Error> {
     if let Some(path) = &options.labels {
-        parts.labels = Some(labels(path)?);
+        labels(parts, path, options)?;
     }
     if let Some(path) = &options.centres {
         centres(parts, path)?;
@@ -34,16 +34,29 @@ fn lengths(path: &Path, options: &LoadOptions) -> Result<Table, Error> {
     Ok(Table { at: place(path), rows: matrix.n(), columns: matrix.n(), values: matrix.values().to_vec() })
 }
 
+/// A census brings labels and neuron counts, everything else labels.
+fn labels(parts: &mut Parts, path: &Path, options: &LoadOptions) -> Result<(), Error> {
+    let (bytes, at, name) = (read_file(path)?, place(path), path.display().to_string());
+    let input = Input { name: &name, bytes: &bytes, path: Some(path) };
+    if spreadsheet::sniff(&input) || census::sniff(&input) {
+        let regions = load(path, &LoadOptions { max_regions: options.max_regions, ..LoadOptions::default() })?.regions;
+        parts.neurons = Some(Column { at: at.clone(), values: regions.iter().map(|r| r.neurons).collect() });
+        parts.labels = Some(Column { at, values: regions.into_iter().map(|r| r.label).collect() });
+        return Ok(());
+    }
+    parts.labels = Some(listed(&bytes, at)?);
+    Ok(())
+}
+
 /// One label per line, blanks and all; or the column `label` or `name` of a table with a header.
-fn labels(path: &Path) -> Result<Column<String>, Error> {
-    let (bytes, at) = (read_file(path)?, place(path));
-    let grid = Grid::read(&bytes, at.clone())?;
+fn listed(bytes: &[u8], at: Place) -> Result<Column<String>, Error> {
+    let grid = Grid::read(bytes, at.clone())?;
     let column = grid.rows.first().and_then(|h| h.fields.iter().position(|f| role(f) == Some(Role::Labels)));
     let values = match column {
         Some(c) if grid.delimiter.is_some() || grid.width() == 1 => {
             grid.rows.iter().skip(1).map(|r| r.fields.get(c).unwrap_or("").to_string()).collect()
         }
-        _ => decode(&bytes, &at)?.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_string).collect(),
+        _ => decode(bytes, &at)?.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_string).collect(),
     };
     Ok(Column { at, values })
 }

@@ -20,6 +20,7 @@ mod text;
 mod tvb_h5;
 mod tvb_zip;
 mod variables;
+mod xls;
 pub(crate) mod zip;
 
 use std::fs::File;
@@ -56,7 +57,8 @@ pub struct LoadOptions {
     pub lengths_variable: Option<String>,
     /// A companion file with tract lengths in mm, any matrix format.
     pub lengths: Option<PathBuf>,
-    /// A companion file with one label per line (or a table with a column `label` or `name`).
+    /// A companion file with one label per line, a table with a column `label` or `name`, or a row of names above a row
+    /// of neuron counts, as text or as a spreadsheet.
     pub labels: Option<PathBuf>,
     /// A companion file with `label x y z` or `x y z` per line, in mm.
     pub centres: Option<PathBuf>,
@@ -132,6 +134,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { name: "GraphML", sniff: graphml::sniff, load: graphml::load },
     Format { name: "MatrixMarket", sniff: matrix_market::sniff, load: matrix_market::load },
     Format { name: "BIDS relmat", sniff: text::relmat::sniff, load: text::relmat::load },
+    Format { name: "region census", sniff: text::census::sniff, load: text::census::load },
     Format { name: "edge list", sniff: text::edges::sniff, load: text::edges::load },
     Format { name: "text matrix", sniff: text::matrix::sniff, load: text::matrix::load },
 ];

@@ -53,6 +53,7 @@ pub(crate) struct Parts {
     pub(crate) hemispheres: Option<Column<Hemisphere>>,
     pub(crate) areas: Option<Column<f64>>,
     pub(crate) volumes: Option<Column<f64>>,
+    pub(crate) neurons: Option<Column<Option<f64>>>,
     pub(crate) cortical: Option<Column<bool>>,
     pub(crate) weight_kind: String,
     pub(crate) species: Option<String>,
@@ -114,6 +115,7 @@ impl Parts {
         fill(&mut regions, column(self.hemispheres, "hemispheres", n)?, |r, v| r.hemisphere = Some(v));
         fill(&mut regions, column(self.areas, "areas", n)?, |r, v| r.area = Some(v));
         fill(&mut regions, column(self.volumes, "volumes", n)?, |r, v| r.volume = Some(v));
+        fill(&mut regions, column(self.neurons, "neuron counts", n)?, |r, v| r.neurons = v);
         fill(&mut regions, column(self.cortical, "cortical flags", n)?, |r, v| r.cortical = Some(v));
         Ok(regions)
     }

@@ -1,20 +1,20 @@
-//! Spreadsheets (`.xlsx`, `.xls`): a sheet with a matrix or an edge list, read as the text loaders read a table.
+//! Spreadsheets (`.xlsx`, `.xls`): a sheet with a matrix, an edge list or a census of regions, read as the text loaders
+//! read a table.
 //!
 //! Title rows above the table and footnotes below it are skipped; a blank cell inside a matrix is a tract that is
-//! not there, and a note says so; a cell with an error of the spreadsheet (`#NUM!`) is an error here.
+//! not there, and a note says so; elsewhere it is a value that nobody knows. A cell with an error of the spreadsheet
+//! (`#NUM!`) is an error here.
 
 use std::io::Cursor;
 
-use calamine::{Data, DataRef, Reader, Sheets, open_workbook_auto_from_rs};
+use calamine::{DataRef, Reader, Xlsx};
 
-use super::text::{edges, matrix};
-use super::zip::{Archive, is_zip, member_names};
-use super::{Input, LoadOptions};
+use super::text::{census, edges, matrix};
+use super::zip::{Archive, member_names};
+use super::{Input, LoadOptions, xls};
 use crate::brain::Connectome;
 use crate::error::{Error, Place, nearest, quoted};
 
-/// How `.xls` (a compound document) begins.
-const COMPOUND: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 /// Rows above, below and beside a matrix that may hold something else.
 const MARGIN: usize = 64;
 /// Cells that any table may have, and how many more for each that is not blank: two cells in far corners must not
@@ -25,13 +25,11 @@ const MAX_SPARSITY: usize = 100;
 /// A compound document, or a zip archive with a workbook in it.
 pub(crate) fn sniff(input: &Input) -> bool {
     let workbook = |names: Vec<String>| names.iter().any(|n| n.eq_ignore_ascii_case("xl/workbook.xml"));
-    input.bytes.starts_with(COMPOUND) || member_names(input.bytes).is_some_and(workbook)
+    input.bytes.starts_with(xls::MAGIC) || member_names(input.bytes).is_some_and(workbook)
 }
 
 pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, Error> {
-    let container = |e: calamine::Error| Error::Container { at: input.place(), what: "spreadsheet", reason: e.to_string() };
-    check_unpacked(input)?;
-    let mut book = open_workbook_auto_from_rs(Cursor::new(input.bytes)).map_err(container)?;
+    let mut book = Book::open(input)?;
     let names = book.sheet_names();
     let Some(first) = names.first() else {
         return Err(Error::Missing { at: input.place(), what: "sheet".into(), found: "a workbook without sheets".into() });
@@ -54,22 +52,60 @@ pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, E
     Ok(c)
 }
 
-/// The reader unpacks without a limit, so everything is unpacked once before it to see that it is no bomb.
-fn check_unpacked(input: &Input) -> Result<(), Error> {
-    if !is_zip(input.bytes) {
-        return Ok(());
-    }
-    let mut archive = Archive::open(input)?;
-    let names = archive.names().to_vec();
-    names.iter().try_for_each(|name| archive.read(name).map(drop))
+/// A workbook of either kind.
+enum Book<'a> {
+    Xlsx(Box<Xlsx<Cursor<&'a [u8]>>>),
+    Xls(xls::Book),
 }
 
-fn read_sheet(
-    book: &mut Sheets<Cursor<&[u8]>>,
-    name: &str,
-    names: &[String],
-    (input, options): (&Input, &LoadOptions),
-) -> Result<Connectome, Error> {
+impl<'a> Book<'a> {
+    fn open(input: &Input<'a>) -> Result<Self, Error> {
+        let container = |reason: String| Error::Container { at: input.place(), what: "spreadsheet", reason };
+        if input.bytes.starts_with(xls::MAGIC) {
+            return xls::Book::open(input.bytes).map(Book::Xls).map_err(container);
+        }
+        check_unpacked(input)?;
+        let book = Xlsx::new(Cursor::new(input.bytes)).map_err(|e| container(e.to_string()))?;
+        Ok(Book::Xlsx(Box::new(book)))
+    }
+
+    fn sheet_names(&self) -> Vec<String> {
+        match self {
+            Book::Xlsx(book) => book.sheet_names(),
+            Book::Xls(book) => book.sheet_names(),
+        }
+    }
+}
+
+/// The reader unpacks without a limit and believes how many texts a file says it has, so both are seen to before.
+fn check_unpacked(input: &Input) -> Result<(), Error> {
+    let mut archive = Archive::open(input)?;
+    for name in archive.names().to_vec() {
+        let bytes = archive.read(&name)?;
+        if !name.to_lowercase().ends_with("sharedstrings.xml") {
+            continue;
+        }
+        let (found, limit) = (promised_texts(&bytes), bytes.len() as u64);
+        if found > limit {
+            return Err(Error::TooLarge { at: archive.place(&name), what: "texts, more than it has bytes".into(), found, limit });
+        }
+    }
+    Ok(())
+}
+
+/// How many texts the table of shared texts says it has.
+fn promised_texts(xml: &[u8]) -> u64 {
+    const KEY: &[u8] = b"uniqueCount";
+    let number = |at: usize| {
+        let rest = xml[at + KEY.len()..].iter().copied();
+        let digits = rest.skip_while(|b| b" \t\r\n=\"'+".contains(b)).take_while(u8::is_ascii_digit);
+        digits.fold(0_u64, |n, digit| n.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
+    };
+    let found = xml.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY);
+    found.map(|(at, _)| number(at)).max().unwrap_or(0)
+}
+
+fn read_sheet(book: &mut Book, name: &str, names: &[String], (input, options): (&Input, &LoadOptions)) -> Result<Connectome, Error> {
     if !names.iter().any(|n| n == name) {
         let hint = nearest(name, names.iter().map(String::as_str)).map(|n| format!(" (did you mean {}?)", quoted(&n)));
         let what = format!("sheet {}{}", quoted(name), hint.unwrap_or_default());
@@ -77,42 +113,51 @@ fn read_sheet(
     }
     let at = input.part(format!("sheet {name}"));
     let cells = cells(book, name, &at, options.max_regions + MARGIN)?;
-    let (text, blanks) =
-        table(cells, &at)?.ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
+    let table =
+        table(&cells, &at)?.ok_or_else(|| Error::Missing { at: at.clone(), what: "cells".into(), found: "an empty sheet".into() })?;
+    let (filled, blanks) = table.as_csv("0");
+    let (as_it_is, _) = table.as_csv("");
     let place = at.to_string();
-    let sheet = Input { name: &place, bytes: text.as_bytes(), path: None };
+    let filled = Input { name: &place, bytes: filled.as_bytes(), path: None };
+    let as_it_is = Input { bytes: as_it_is.as_bytes(), ..filled };
     // The sheet is chosen; a column is not asked for.
     let own = LoadOptions { variable: None, lengths_variable: None, ..options.clone() };
-    let mut c = if edges::sniff(&sheet) { edges::load(&sheet, &own)? } else { matrix::load(&sheet, &own)? };
+    if census::sniff(&as_it_is) {
+        return census::load(&as_it_is, &own);
+    }
+    if edges::sniff(&filled) {
+        return edges::load(&as_it_is, &own);
+    }
+    let mut c = matrix::load(&filled, &own)?;
     if blanks > 0 {
         c.provenance.notes.push(format!("{blanks} blank cells of sheet {} were read as 0", quoted(name)));
     }
     Ok(c)
 }
 
-/// The cells that hold something: row, column, text.
+/// The cells that hold something, row by row: row, column, text.
 type Cells = Vec<(usize, usize, String)>;
 
 /// Reads cell by cell: the range that a sheet claims to have may be far larger than what it holds.
-fn cells(book: &mut Sheets<Cursor<&[u8]>>, name: &str, at: &Place, limit: usize) -> Result<Cells, Error> {
+fn cells(book: &mut Book, name: &str, at: &Place, limit: usize) -> Result<Cells, Error> {
     let container = |reason: String| Error::Container { at: at.clone(), what: "sheet", reason };
     let mut all = Vec::new();
     match book {
-        Sheets::Xlsx(book) => {
+        Book::Xlsx(book) => {
             let mut reader = book.worksheet_cells_reader(name).map_err(|e| container(e.to_string()))?;
             while let Some(cell) = reader.next_cell().map_err(|e| container(e.to_string()))? {
                 let (row, column) = cell.get_position();
                 push(&mut all, (row as usize, column as usize), show(cell.get_value()), (at, limit))?;
             }
         }
-        other => {
-            let range = other.worksheet_range(name).map_err(|e| container(e.to_string()))?;
-            let (top, left) = range.start().unwrap_or_default();
-            for (row, column, value) in range.used_cells() {
-                push(&mut all, (row + top as usize, column + left as usize), show_owned(value), (at, limit))?;
+        Book::Xls(book) => {
+            for cell in book.cells(name) {
+                let (row, column, text) = cell.map_err(container)?;
+                push(&mut all, (row, column), text.trim().to_owned(), (at, limit))?;
             }
         }
     }
+    all.sort_by_key(|cell| (cell.0, cell.1));
     Ok(all)
 }
 
@@ -141,24 +186,11 @@ fn show(value: &DataRef) -> String {
     }
 }
 
-fn show_owned(value: &Data) -> String {
-    match value {
-        Data::Int(v) => v.to_string(),
-        Data::Float(v) => v.to_string(),
-        Data::String(v) => v.trim().to_string(),
-        Data::Bool(v) => u8::from(*v).to_string(),
-        Data::Error(e) => e.to_string(),
-        Data::Empty => String::new(),
-        other => format!("{other:?}"),
-    }
-}
-
-/// The table of a sheet as CSV, with as many line breaks above it as there are rows, so that lines are rows of the
-/// sheet; and the number of blank cells inside. `None` if the sheet is empty.
-fn table(mut cells: Cells, at: &Place) -> Result<Option<(String, usize)>, Error> {
-    cells.sort_by_key(|c| (c.0, c.1));
-    let Some(Extent { rows, left, right }) = extent(&cells) else { return Ok(None) };
-    let (found, limit) = (rows.len().saturating_mul(right - left + 1), FREE_CELLS.saturating_add(MAX_SPARSITY.saturating_mul(cells.len())));
+/// Where the table of a sheet is; `None` if the sheet is empty.
+fn table<'a>(cells: &'a Cells, at: &Place) -> Result<Option<Extent<'a>>, Error> {
+    let Some(extent) = extent(cells) else { return Ok(None) };
+    let width = extent.right - extent.left + 1;
+    let (found, limit) = (extent.rows.len().saturating_mul(width), FREE_CELLS.saturating_add(MAX_SPARSITY.saturating_mul(cells.len())));
     if found > limit {
         return Err(Error::TooLarge {
             at: at.clone(),
@@ -167,7 +199,7 @@ fn table(mut cells: Cells, at: &Place) -> Result<Option<(String, usize)>, Error>
             limit: limit as u64,
         });
     }
-    Ok(Some(as_csv(&rows, left, right)))
+    Ok(Some(extent))
 }
 
 /// The rows of a table and the columns where it begins and ends.
@@ -190,27 +222,31 @@ fn extent(cells: &[(usize, usize, String)]) -> Option<Extent<'_>> {
     Some(Extent { rows, left, right })
 }
 
-fn as_csv(rows: &[&[(usize, usize, String)]], left: usize, right: usize) -> (String, usize) {
-    let above = rows.first().and_then(|r| r.first()).map_or(0, |c| c.0);
-    let (mut text, mut blanks) = ("\n".repeat(above), 0);
-    for (r, row) in rows.iter().enumerate() {
-        let mut cells = row.iter().peekable();
-        for column in left..=right {
-            let cell = cells.next_if(|c| c.1 == column).map_or("", |c| c.2.as_str());
-            if column > left {
-                text.push(',');
-            }
-            match cell {
-                "" if r > 0 && column > left => {
-                    blanks += 1;
-                    text.push('0');
+impl Extent<'_> {
+    /// The table as CSV, with as many line breaks above it as there are rows, so that lines are rows of the sheet; blank
+    /// cells right of the first column and below the first row become `blank`. And how many those are.
+    fn as_csv(&self, blank: &str) -> (String, usize) {
+        let above = self.rows.first().and_then(|r| r.first()).map_or(0, |c| c.0);
+        let (mut text, mut blanks) = ("\n".repeat(above), 0);
+        for (r, row) in self.rows.iter().enumerate() {
+            let mut cells = row.iter().peekable();
+            for column in self.left..=self.right {
+                let cell = cells.next_if(|c| c.1 == column).map_or("", |c| c.2.as_str());
+                if column > self.left {
+                    text.push(',');
                 }
-                cell => quote(&mut text, cell),
+                match cell {
+                    "" if r > 0 && column > self.left => {
+                        blanks += 1;
+                        text.push_str(blank);
+                    }
+                    cell => quote(&mut text, cell),
+                }
             }
+            text.push('\n');
         }
-        text.push('\n');
+        (text, blanks)
     }
-    (text, blanks)
 }
 
 fn quote(text: &mut String, cell: &str) {
@@ -235,13 +271,14 @@ mod tests {
     #[test]
     fn titles_and_footnotes_are_skipped_and_lines_stay_rows_of_the_sheet() {
         let sheet = cells_of(&[&["Table 1"], &[], &["", "A", "B"], &["A", "0", "1"], &["B", "", "0"], &["note"]]);
-        let (text, blanks) = table(sheet, &at()).expect("small").expect("a table");
+        let table = table(&sheet, &at()).expect("small").expect("a table");
+        let (text, blanks) = table.as_csv("0");
         assert_eq!(text, "\n\n\"\",\"A\",\"B\"\n\"A\",\"0\",\"1\"\n\"B\",0,\"0\"\n");
         assert_eq!(blanks, 1);
     }
 
     #[test]
     fn an_empty_sheet_is_no_table() {
-        assert!(table(Vec::new(), &at()).expect("small").is_none());
+        assert!(table(&Vec::new(), &at()).expect("small").is_none());
     }
 }

@@ -31,6 +31,25 @@ def npy(descr, shape, data):
 
 SQUARE = npy("<f8", "(2, 2)", struct.pack("<4d", 0, 1, 2, 0))
 
+XLS = (HERE.parent / "good/matrix.xls").read_bytes()
+
+
+def circular(workbook):
+    """A compound document, each of whose sectors follows itself."""
+    table = 512 * (1 + struct.unpack_from("<I", workbook, 76)[0])
+    return workbook[:table] + struct.pack("<128I", *range(128)) + workbook[table + 512 :]
+
+
+def mat(kind, dimensions, *parts):
+    """A MAT 5 file of one variable `a`; `parts` are (type, bytes)."""
+
+    def element(type, data):
+        return struct.pack("<2I", type, len(data)) + data + bytes(-len(data) % 8)
+
+    head = element(6, struct.pack("<2I", kind, 0)) + element(5, struct.pack("<2i", *dimensions)) + element(1, b"a")
+    return b"MATLAB".ljust(124) + b"\x00\x01IM" + element(14, head + b"".join(element(*p) for p in parts))
+
+
 FILES = {
     "tvb-no-centres.zip": archive({k: v for k, v in GOOD.items() if k != "centres.txt"}),
     "tvb-cut-off.zip": archive(GOOD)[:200],
@@ -52,6 +71,13 @@ FILES = {
     "npy-records.npy": npy("<f8", "(1,)", bytes(8)).replace(b"'<f8'", b"[('a', '<f8')]"),
     "npy-three-dimensions.npy": npy("<f8", "(1, 1, 1)", bytes(8)),
     "npy-nan.npy": npy("<f8", "(2, 2)", struct.pack("<4d", 0, float("nan"), 2, 0)),
+    "circular.xls": circular(XLS),
+    "cut-off.xls": XLS[:3000],
+    "excel-95.xls": XLS.replace(b"\x09\x08\x10\x00\x00\x06", b"\x09\x08\x10\x00\x00\x05"),
+    "no-workbook.xls": XLS.replace("Workbook".encode("utf-16-le"), "Letter__".encode("utf-16-le")),
+    "rows-of-no-letters.mat": mat(4, (2**31 - 1, 0), (4, b"")),
+    "rows-of-no-numbers.mat": mat(6, (2**31 - 1, 0), (9, b"")),
+    "long-sparse-column.mat": mat(5, (400_000_000, 1), (5, b""), (5, struct.pack("<2i", 0, 0)), (9, b"")),
     "utf16.csv": "0,1\n1,0\n".encode("utf-16"),
     "unknown.bin": bytes(range(64)),
 }

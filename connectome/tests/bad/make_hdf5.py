@@ -123,6 +123,8 @@ def main():
     # One cell to a row, so that every row counts as a full one, alternately far left and far right.
     diagonal = "".join(f'<row r="{r}"><c r="{c}{r}"><v>1</v></c></row>' for r, c in [(r, "A" if r % 2 else "ZZZ") for r in range(1, 3001)])
     xlsx("far-cells.xlsx", diagonal)
+    promises = b'<sst count="2" uniqueCount="99999999999999"><si><t>A</t></si></sst>'
+    xlsx("absurd-texts.xlsx", [[None, "A"], ["A", 1]], {"xl/sharedStrings.xml": promises})
     xlsx("bomb.xlsx", [[None, "A"], ["A", 1]], {"xl/sharedStrings.xml": b" " * (257 << 20)})
     (HERE / "broken.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     (HERE / "sonata-no-files.json").write_text('{"networks": {"nodes": [], "edges": []}}\n')

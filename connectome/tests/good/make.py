@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the small valid files of `tests/binary_formats.rs`. Needs h5py, numpy and scipy.
+"""Makes the small valid files of `tests/binary_formats.rs`. Needs h5py, numpy, scipy and xlwt.
 
 All hold the same directed wiring: from A to B 1, from B to C 2, from C to A 5 (row = target below).
 """
@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import scipy.io
 import scipy.sparse
+import xlwt
 
 HERE = pathlib.Path(__file__).parent
 W = np.array([[0.0, 0, 5], [1, 0, 0], [0, 2, 0]])
@@ -111,6 +112,23 @@ def xlsx():
     target, source = np.nonzero(W)
     edges = [[LABELS[s], LABELS[t], W[t, s], LENGTHS[t, s]] for t, s in zip(target, source)]
     bad.xlsx("edges.xlsx", [["source", "target", "weight", "length"], *edges])
+    # An SLN of 0 was measured, a blank one was not.
+    sln = [[LABELS[s], LABELS[t], W[t, s], known] for t, s, known in zip((1, 2, 0), (0, 1, 2), (0, None, 0.75))]
+    bad.xlsx("edges-sln.xlsx", [["source", "target", "fln", "sln"], *sln])
+    # BrainCog's mouse_brain_region.xlsx: names, and below them numbers of neurons.
+    bad.xlsx("braincog-regions.xlsx", [LABELS, [1200, 800, 500]])
+
+
+def xls():
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("SC")
+    sheet.write(0, 0, "Tracts of a brain")
+    for i, label in enumerate(LABELS):
+        sheet.write(2, i + 1, label)
+        sheet.write(i + 3, 0, label)
+        for j in np.flatnonzero(W[i]):
+            sheet.write(i + 3, int(j) + 1, W[i, j])
+    book.save(str(HERE / "matrix.xls"))
 
 
 def main():
@@ -120,6 +138,7 @@ def main():
     sonata("sonata-allen", False)
     sonata("sonata-blue-brain", True)
     xlsx()
+    xls()
 
 
 if __name__ == "__main__":

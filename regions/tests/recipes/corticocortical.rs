@@ -84,6 +84,20 @@ fn feedforward_tracts_end_mainly_in_layer_4_and_feedback_ones_outside() {
 }
 
 #[test]
+fn a_tract_of_unknown_sln_is_no_feedback_tract() {
+    let mut brain = with_sln(0.0);
+    *brain.sln.as_mut().expect("set").at_mut(0, 1) = f64::NAN;
+    let supragranular = |brain: &Connectome, source| {
+        let table = tract(&network(recipe(), brain), source, 0);
+        table.iter().map(|row| row[0]).sum::<f64>() / total(&table)
+    };
+    assert!((supragranular(&brain, 1) - 0.5).abs() < 1e-3, "no hierarchy: as much from above as from below");
+    assert_eq!(supragranular(&brain, 2), 0.0, "this one was measured");
+    (brain.regions[0].hierarchy, brain.regions[1].hierarchy) = (Some(2.0), Some(0.0));
+    assert!(supragranular(&brain, 1) > 0.65, "up the hierarchy");
+}
+
+#[test]
 fn without_sln_the_hierarchy_decides_and_without_hierarchy_tracts_are_lateral() {
     let supragranular = |network: &Network, source, target| {
         let table = tract(network, source, target);

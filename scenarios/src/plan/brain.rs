@@ -30,9 +30,9 @@ impl Builder<'_> {
             let lone = regions::isolated(LONE_REGION);
             let (here, whole) = (connectome.as_ref().unwrap_or(&lone), intact.as_ref().unwrap_or(&lone));
             self.network = recipe.lesioned(here, whole).map_err(|e| self.recipe_error(e))?;
-            self.origins.populations = vec![KeyPath::root(); self.network.populations.len()];
-            self.origins.projections = vec![KeyPath::root(); self.network.projections.len()];
-            self.origins.stimuli = vec![KeyPath::root(); self.network.stimuli.len()];
+            self.keys.populations = vec![KeyPath::root(); self.network.populations.len()];
+            self.keys.projections = vec![KeyPath::root(); self.network.projections.len()];
+            self.keys.stimuli = vec![KeyPath::root(); self.network.stimuli.len()];
             *table = Table::try_from(&recipe).expect("a recipe has only values that TOML knows");
         }
         Ok(connectome)

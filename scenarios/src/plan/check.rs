@@ -6,8 +6,9 @@ use connectome::network::{Population, Projection, Rule, Signal, Stimulus, Stimul
 use models::units::Millis;
 use models::{Model, Parameters, Visitor};
 
+use super::origins::{Part, in_recipe};
 use super::values::{range, text};
-use super::{Builder, Timing};
+use super::{Builder, Timing, origins};
 use crate::error::{Cause, Error};
 use crate::key::KeyPath;
 
@@ -34,14 +35,6 @@ impl Visitor for Accepts<'_> {
     }
 }
 
-/// Says which part of a recipe's network an error is about; a user's own part is known by its key.
-fn in_recipe(error: Error, origin: &KeyPath, what: impl Fn() -> String) -> Error {
-    if !origin.is_root() {
-        return error;
-    }
-    Error { cause: Cause::InRecipe { what: what(), cause: Box::new(error.cause) }, ..error }
-}
-
 impl Builder<'_> {
     /// Checks all populations.
     pub(super) fn check_populations(&self) -> Result<(), Error> {
@@ -54,7 +47,7 @@ impl Builder<'_> {
             return Err(self.document.error(&KeyPath::of("populations"), Cause::TooManyNeurons { found: neurons }));
         }
         let mut names = HashSet::new();
-        for (population, origin) in self.network.populations.iter().zip(&self.origins.populations) {
+        for (population, origin) in self.network.populations.iter().zip(&self.keys.populations) {
             if !names.insert(&population.name) {
                 return Err(self.blame(origin, "", Cause::Duplicate { name: population.name.clone() }));
             }
@@ -110,14 +103,12 @@ impl Builder<'_> {
 
     /// Checks all projections and stimuli.
     pub(super) fn check_wiring(&self) -> Result<(), Error> {
-        for (projection, origin) in self.network.projections.iter().zip(&self.origins.projections) {
-            let end = |i: usize| self.network.populations[i].name.as_str();
-            let what = || format!("projection from `{}` to `{}`", end(projection.source), end(projection.target));
-            self.check_projection(projection, origin).map_err(|e| in_recipe(e, origin, what))?;
+        let network = &self.network;
+        for (i, (projection, origin)) in network.projections.iter().zip(&self.keys.projections).enumerate() {
+            self.check_projection(projection, origin).map_err(|e| in_recipe(e, origin, || Part::Projection(i).describe(network)))?;
         }
-        for (stimulus, origin) in self.network.stimuli.iter().zip(&self.origins.stimuli) {
-            let what = || format!("stimulus of `{}`", self.network.populations[stimulus.target].name);
-            self.check_stimulus(stimulus, origin).map_err(|e| in_recipe(e, origin, what))?;
+        for (i, (stimulus, origin)) in network.stimuli.iter().zip(&self.keys.stimuli).enumerate() {
+            self.check_stimulus(stimulus, origin).map_err(|e| in_recipe(e, origin, || Part::Stimulus(i).describe(network)))?;
         }
         Ok(())
     }
@@ -125,12 +116,12 @@ impl Builder<'_> {
     fn check_projection(&self, projection: &Projection, origin: &KeyPath) -> Result<(), Error> {
         self.check_rule(projection, origin)?;
         if let Rule::Edges { edges } = &projection.rule {
-            let key = if origin.is_root() { KeyPath::of("regions") } else { origin.key("edges") };
+            let key = origins::key(origin, "edges");
             let inline = self.document.value(&key).is_some_and(toml::Value::is_array);
             return self.check_edges(edges, projection.source, projection.target, &key, inline);
         }
         self.check_finite(&projection.weight, "weight", origin)?;
-        let key = if origin.is_root() { KeyPath::of("regions") } else { origin.key("weight") };
+        let key = origins::key(origin, "weight");
         let (least, greatest) = range(&projection.weight);
         self.check_sign(&key, projection.target, least, greatest)?;
         self.check_delay(&projection.delay, origin)?;
@@ -212,7 +203,7 @@ impl Builder<'_> {
 
     fn check_delay(&self, delay: &Value, origin: &KeyPath) -> Result<(), Error> {
         self.check_finite(delay, "delay", origin)?;
-        let key = if origin.is_root() { KeyPath::of("regions") } else { origin.key("delay") };
+        let key = origins::key(origin, "delay");
         match *delay {
             Value::Lognormal { scale, .. } => self.check_delay_time(scale, &key),
             Value::Distance { offset, slope } => {
@@ -255,8 +246,7 @@ impl Builder<'_> {
     }
 
     fn check_stimulus(&self, stimulus: &Stimulus, origin: &KeyPath) -> Result<(), Error> {
-        let key = |name: &str| if origin.is_root() { KeyPath::of("regions") } else { origin.key(name) };
-        self.check_delay_time(stimulus.delay, &key("delay"))?;
+        self.check_delay_time(stimulus.delay, &origins::key(origin, "delay"))?;
         if stimulus.start < 0.0 {
             return Err(self.blame(origin, "start", Cause::unexpected(Millis(stimulus.start), "a time that is not negative")));
         }
@@ -293,7 +283,7 @@ impl Builder<'_> {
     fn check_times(&self, times: &[f64], origin: &KeyPath) -> Result<(), Error> {
         let mut last = 0.0;
         for (i, time) in times.iter().enumerate() {
-            let key = if origin.is_root() { KeyPath::of("regions") } else { origin.key("times").index(i) };
+            let key = if origin.is_root() { origins::key(origin, "") } else { origin.key("times").index(i) };
             if *time < self.timing.dt * (1.0 - 1e-9) || *time < last {
                 let expected = format!("ascending times from one step ({}) on", Millis(self.timing.dt));
                 return Err(self.document.error(&key, Cause::unexpected(Millis(*time), expected)));

@@ -3,6 +3,7 @@
 mod brain;
 mod check;
 mod edges;
+mod origins;
 mod positions;
 mod projections;
 mod recording;
@@ -24,6 +25,9 @@ use crate::library::Library;
 use crate::schema::{Names, PopulationSection, Required, Spec};
 use crate::{names, schema};
 
+use origins::{Keys, Origins};
+
+pub use origins::Part;
 pub use recording::{Recording, StateRecording};
 
 /// Most steps of a run: times fit into 32 bits with room for delays.
@@ -69,12 +73,13 @@ pub struct Plan {
     pub scenario: Spec,
     /// Files that were read.
     pub sources: Vec<PathBuf>,
+    origins: Origins,
 }
 
 impl Plan {
-    pub(crate) fn new(document: &Resolved, mut spec: Spec, library: &Library) -> Result<Self, Error> {
-        let simulation = timing(document, &spec.simulation)?;
-        let mut builder = Builder::new(document, simulation, library);
+    pub(crate) fn new(document: Resolved, mut spec: Spec, library: &Library) -> Result<Self, Error> {
+        let simulation = timing(&document, &spec.simulation)?;
+        let mut builder = Builder::new(&document, simulation, library);
         let connectome = builder.brain(&mut spec)?;
         builder.populations(&mut spec)?;
         builder.check_populations()?;
@@ -96,10 +101,11 @@ impl Plan {
         spec.variant = None;
         spec.variants.clear();
         spec.resolved.clear();
-        let (network, sources) = (builder.network, builder.sources);
+        let Builder { network, sources, keys, .. } = builder;
         let variant = document.variant.clone();
         let (name, description) = (spec.name.clone(), spec.description.clone());
-        Ok(Plan { name, description, simulation, network, connectome, recording, output, variant, scenario: spec, sources })
+        let origins = Origins { document, keys };
+        Ok(Plan { name, description, simulation, network, connectome, recording, output, variant, scenario: spec, sources, origins })
     }
 }
 
@@ -141,7 +147,7 @@ struct Builder<'a> {
     timing: Timing,
     models: BTreeMap<&'static str, Description>,
     network: Network,
-    origins: Origins,
+    keys: Keys,
     sources: Vec<PathBuf>,
 }
 
@@ -157,14 +163,6 @@ impl Builder<'_> {
     }
 }
 
-/// The table that each part of the network was made from; the root for a recipe's own.
-#[derive(Default)]
-struct Origins {
-    populations: Vec<KeyPath>,
-    projections: Vec<KeyPath>,
-    stimuli: Vec<KeyPath>,
-}
-
 impl<'a> Builder<'a> {
     fn new(document: &'a Resolved, timing: Timing, library: &'a Library) -> Self {
         Builder {
@@ -173,7 +171,7 @@ impl<'a> Builder<'a> {
             timing,
             models: models::descriptions().into_iter().map(|d| (d.name, d)).collect(),
             network: Network::default(),
-            origins: Origins::default(),
+            keys: Keys::default(),
             sources: vec![document.file().to_owned()],
         }
     }
@@ -186,11 +184,9 @@ impl<'a> Builder<'a> {
         path
     }
 
-    /// An error about the key `name` of the table that something was made from. A recipe has no such
-    /// key, so it is the recipe as a whole that is blamed.
+    /// An error about the key `name` of the table that something was made from.
     fn blame(&self, origin: &KeyPath, name: &str, cause: impl Into<Cause>) -> Error {
-        let key = if origin.is_root() { KeyPath::of("regions") } else { origin.key(name) };
-        self.document.error(&key, cause)
+        self.document.error(&origins::key(origin, name), cause)
     }
 
     fn required<'b, T>(&self, value: &'b Required<T>, table: &KeyPath, name: &str) -> Result<&'b T, Error> {
@@ -205,7 +201,7 @@ impl<'a> Builder<'a> {
             }
             let population = self.population(name, section, &table)?;
             self.network.populations.push(population);
-            self.origins.populations.push(table);
+            self.keys.populations.push(table);
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ impl Builder<'_> {
                 for &target in &targets {
                     let projection = self.projection(section, &table, source, target)?;
                     self.network.projections.push(projection);
-                    self.origins.projections.push(table.clone());
+                    self.keys.projections.push(table.clone());
                 }
             }
         }

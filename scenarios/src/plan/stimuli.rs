@@ -44,7 +44,7 @@ impl Builder<'_> {
             for target in self.named(self.required(&section.target, &table, "target")?, &table.key("target"))? {
                 let stimulus = self.stimulus(section, &table, name, target)?;
                 self.network.stimuli.push(stimulus);
-                self.origins.stimuli.push(table.clone());
+                self.keys.stimuli.push(table.clone());
             }
         }
         Ok(())

@@ -154,7 +154,7 @@ pub(crate) struct ReadingArgs {
     /// File with tract lengths in mm, any matrix format
     #[arg(long, value_name = "FILE")]
     pub(crate) lengths: Option<PathBuf>,
-    /// File with one label per line, or a table with a column `label` or `name`
+    /// File with one label per line, a table with a column `label` or `name`, or names above neuron counts
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
     /// File with `label x y z` or `x y z` per line, in mm

@@ -24,6 +24,7 @@ mod states;
 mod summary;
 mod sweep;
 mod table;
+mod weights;
 
 use std::io::Write;
 use std::process::ExitCode;

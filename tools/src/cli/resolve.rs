@@ -8,6 +8,7 @@ use scenarios::{Plan, Scenario};
 use super::args::ScenarioArgs;
 use super::error::Error;
 use super::table::bytes;
+use super::weights;
 
 /// A plan, and with what it will be built and stepped.
 pub(crate) struct Resolved {
@@ -28,7 +29,9 @@ pub(crate) fn resolve(args: &ScenarioArgs) -> Result<Resolved, Error> {
     if let Some(time) = &args.time {
         scenario.set(&format!("simulation.duration={time}"))?;
     }
-    Ok(Resolved::new(scenario.plan()?, args.threads))
+    let plan = scenario.plan()?;
+    weights::check(&plan)?;
+    Ok(Resolved::new(plan, args.threads))
 }
 
 impl Resolved {

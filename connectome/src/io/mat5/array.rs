@@ -89,6 +89,10 @@ fn numbers(head: &Head, (rows, columns): (usize, usize), order: Order, at: &Plac
         let (found, expected) = (format!("{found} values"), format!("{expected} for {rows} rows and {columns} columns"));
         return Err(Error::Malformed { at: at.clone(), found, expected });
     }
+    if expected == 0 {
+        // A matrix of no columns may say that it has any number of rows.
+        return Ok(Value::Numbers { rows, columns, values: Vec::new() });
+    }
     let stored = stored.map(|e| e.numbers(order)).unwrap_or_default();
     let values = (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))).map(|(r, c)| stored[c * rows + r]).collect();
     Ok(Value::Numbers { rows, columns, values })
@@ -99,6 +103,10 @@ fn texts(head: &Head, (rows, columns): (usize, usize), order: Order) -> Value {
     let stored = head.rest.first().map(|e| e.characters(order)).unwrap_or_default();
     if rows.checked_mul(columns) != Some(stored.len()) {
         return Value::Other("characters of another size than said".into());
+    }
+    if stored.is_empty() {
+        // No letters may say that they are any number of rows.
+        return Value::Texts(Vec::new());
     }
     let row = |r: usize| (0..columns).map(|c| stored[c * rows + r]).collect::<String>().trim_end().to_string();
     Value::Texts((0..rows).map(row).collect())
@@ -140,6 +148,11 @@ fn sparse(head: &Head, (rows, columns): (usize, usize), order: Order, at: &Place
     let size = (rows as u64).saturating_mul(columns as u64);
     if size > limit {
         return Err(Error::TooLarge { at: at.clone(), what: "values".into(), found: size, limit });
+    }
+    // Few synapses in one long column take as much room.
+    if rows.max(columns) > crate::MAX_REGIONS {
+        let (found, limit) = (rows.max(columns) as u64, crate::MAX_REGIONS as u64);
+        return Err(Error::TooLarge { at: at.clone(), what: "rows or columns".into(), found, limit });
     }
     if starts.len() != columns + 1 {
         return Err(wrong(format!("{} starts of {columns} columns", starts.len())));

@@ -33,8 +33,13 @@ pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, E
 
 fn variables(input: &Input) -> Result<Vec<Variable>, Error> {
     let order = order(input.bytes).unwrap_or(Order::Little);
+    let body = input.bytes.get(HEADER..).ok_or_else(|| Error::Missing {
+        at: input.place(),
+        what: format!("header of {HEADER} bytes"),
+        found: format!("{} bytes", input.bytes.len()),
+    })?;
     let mut variables = Vec::new();
-    for element in elements(&input.bytes[HEADER..], order, &input.place()) {
+    for element in elements(body, order, &input.place()) {
         let element = element?;
         let at = input.part(format!("variable {}", variables.len() + 1));
         let found = match element.kind {

@@ -8,7 +8,7 @@
 //! | `labels`, `names`, `hemisphere` | text datasets | one per region; `left`, `right`, `midline` or empty |
 //! | `position` | n x 3 | mm, x right, y front, z up; NaN where unknown |
 //! | `volume`, `area`, `neurons`, `cortical`, `hierarchy` | n | NaN where unknown |
-//! | `weights`, `lengths`, `sln`, `functional` | n x n | row = target, column = source |
+//! | `weights`, `lengths`, `sln`, `functional` | n x n | row = target, column = source; an `sln` that is not known is NaN |
 //! | `notes` | text dataset | as in the provenance |
 //!
 //! What a connectome does not know is left out. The group may stand beside others: `regions.h5` of a run

@@ -74,7 +74,7 @@ impl Columns {
     }
 
     fn needed(&self) -> usize {
-        [Some(self.source), Some(self.target), self.weight, self.length, self.sln].into_iter().flatten().max().unwrap_or(0) + 1
+        [Some(self.source), Some(self.target), self.weight, self.length].into_iter().flatten().max().unwrap_or(0) + 1
     }
 }
 
@@ -96,8 +96,10 @@ fn nodes(grid: &Grid, data: &[Row], columns: &Columns, options: &LoadOptions) ->
 
 fn fill(grid: &Grid, data: &[Row], columns: &Columns, index: &LabelIndex) -> Result<Parts, Error> {
     let n = index.len();
-    let block = || Table { at: grid.at.clone(), rows: n, columns: n, values: vec![0.0; n * n] };
-    let (mut weights, mut lengths, mut sln) = (block(), columns.length.map(|_| block()), columns.sln.map(|_| block()));
+    let block = |value| Table { at: grid.at.clone(), rows: n, columns: n, values: vec![value; n * n] };
+    let (mut weights, mut lengths) = (block(0.0), columns.length.map(|_| block(0.0)));
+    // Where there is no tract there is no SLN either, and 0 would be one.
+    let mut sln = columns.sln.map(|_| block(f64::NAN));
     let mut seen: HashMap<usize, usize> = HashMap::with_capacity(data.len());
     for row in data {
         let (source, target) = (&row.fields[columns.source], &row.fields[columns.target]);
@@ -111,10 +113,16 @@ fn fill(grid: &Grid, data: &[Row], columns: &Columns, index: &LabelIndex) -> Res
         }
         weights.values[cell] = columns.weight.map_or(Ok(1.0), |c| grid.number(row, c, "the weight"))?;
         set_optional(&mut lengths, cell, columns.length, |c| grid.number(row, c, "the length"))?;
-        // An SLN is unknown for some tracts of every published table: an empty field or NaN is no fault.
-        set_optional(&mut sln, cell, columns.sln, |c| Ok(number(&row.fields[c]).filter(|v| v.is_finite()).unwrap_or(0.0)))?;
+        // An SLN is unknown for some tracts of every published table: an empty field is no fault.
+        let is_known = |c: usize| row.fields.get(c).is_some_and(|f| !is_blank(f));
+        set_optional(&mut sln, cell, columns.sln, |c| if is_known(c) { grid.number(row, c, "the SLN") } else { Ok(f64::NAN) })?;
     }
     Ok(Parts { weights: Some(weights), lengths, sln, ..Parts::default() })
+}
+
+/// What tables write where nothing was measured.
+fn is_blank(field: &str) -> bool {
+    field.is_empty() || ["nan", "na", "n/a", "-"].iter().any(|word| field.eq_ignore_ascii_case(word))
 }
 
 fn set_optional(
@@ -144,8 +152,17 @@ mod tests {
         let (v1, v2) = (c.region("V1").expect("there"), c.region("V2").expect("there"));
         assert_eq!(c.weights.at(v1, v2), 0.7);
         assert_eq!(c.lengths.as_ref().expect("lengths").at(v2, v1), 19.8);
-        assert_eq!(c.sln.as_ref().expect("sln").at(v1, v2), 0.4);
+        assert_eq!(c.sln_of(v1, v2), Some(0.4));
         assert_eq!(c.weight_kind, "fln");
+    }
+
+    #[test]
+    fn an_sln_that_is_blank_is_unknown_and_one_of_0_is_0() {
+        let c = brain("target,source,fln,sln\nV1,V2,0.7,0\nV2,V1,0.1,\nV3,V1,0.2,NaN\nV3,V2,0.2,n/a\nV2,V3,0.3,0.9\n");
+        let sln = |target: &str, source: &str| c.sln_of(c.region(target).expect("there"), c.region(source).expect("there"));
+        assert_eq!((sln("V1", "V2"), sln("V2", "V3")), (Some(0.0), Some(0.9)));
+        assert_eq!([sln("V2", "V1"), sln("V3", "V1"), sln("V3", "V2")], [None; 3]);
+        assert_eq!(sln("V1", "V3"), None, "there is no such tract");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Text tables: lines, delimiters, headers. The loaders of matrices, edge lists and companions read through this.
 
+pub(crate) mod census;
 pub(crate) mod edges;
 pub(crate) mod matrix;
 pub(crate) mod relmat;
