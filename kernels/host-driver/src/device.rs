@@ -118,6 +118,11 @@ impl Device {
         Device { machine: Machine::new(CAPACITY, seed), streams: Streams::new(), error: None }
     }
 
+    /// A warp that runs more instructions than this will hardly end, and is stopped.
+    pub fn limit_instructions(&mut self, most: u64) {
+        self.machine.most_instructions = most;
+    }
+
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
         self.machine.counters

@@ -166,6 +166,16 @@ fn a_wrong_mask_is_reported() {
 }
 
 #[test]
+fn a_warp_without_end_is_stopped() {
+    let mut device = Device::new(0);
+    device.limit_instructions(1000);
+    let kernel = kernel("$again:\nbra $again;").unwrap();
+    device.launch(DEFAULT_STREAM, &kernel, ([1; 3], [1; 3]), 0, vec![0; 16]).unwrap();
+    let error = device.synchronise_all().unwrap_err();
+    assert!(matches!(error, DeviceError::Kernel(fault) if fault.cause == Cause::Runaway { instructions: 1000 }));
+}
+
+#[test]
 fn a_fault_stays_with_its_device() {
     let mut device = Device::new(0);
     let memory = device.allocate(8).unwrap();

@@ -24,18 +24,29 @@ pub(crate) struct Launch {
     pub(crate) parameters: Vec<u8>,
 }
 
+/// More than any warp of ours runs: some seconds here.
+const MOST_INSTRUCTIONS: u64 = 1 << 26;
+
 /// What launches of a device have in common.
 pub(crate) struct Machine {
     pub(crate) global: Global,
     pub(crate) counters: Counters,
     pub(crate) random: Random,
+    /// Instructions after which a warp is taken to run for ever.
+    pub(crate) most_instructions: u64,
     /// Number of the present interval between barriers; counts through all launches.
     interval: u32,
 }
 
 impl Machine {
     pub(crate) fn new(capacity: u64, seed: u64) -> Self {
-        Machine { global: Global::new(capacity), counters: Counters::default(), random: Random::new(seed), interval: 0 }
+        Machine {
+            global: Global::new(capacity),
+            counters: Counters::default(),
+            random: Random::new(seed),
+            most_instructions: MOST_INSTRUCTIONS,
+            interval: 0,
+        }
     }
 
     /// Runs a launch to its end.

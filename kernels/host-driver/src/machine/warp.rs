@@ -11,9 +11,6 @@ use crate::ptx::types::{Kind, Type};
 
 pub(super) const LANES: u32 = 32;
 
-/// Instructions after which a warp is taken to run for ever.
-const RUNAWAY: u64 = 1 << 28;
-
 /// A warp of a block.
 pub(super) struct Warp {
     registers: Vec<Lanes>,
@@ -157,9 +154,10 @@ impl Warp {
         block.machine.counters.warp_instructions += 1;
         block.machine.counters.thread_instructions += u64::from(mask.count_ones());
         self.instructions += 1;
-        if self.instructions > RUNAWAY {
+        let most = block.machine.most_instructions;
+        if self.instructions > most {
             let thread = self.thread(mask.trailing_zeros() as usize);
-            return Err(block.fault(place, thread, Cause::Runaway { instructions: RUNAWAY }));
+            return Err(block.fault(place, thread, Cause::Runaway { instructions: most }));
         }
         Ok(active)
     }
