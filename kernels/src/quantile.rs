@@ -40,6 +40,11 @@ impl QuantileTable {
         QuantileTable { values: values.into_boxed_slice().try_into().expect("the length is ROOM") }
     }
 
+    /// All rows, for a device that draws from them: towards the lower end, then towards the upper one.
+    pub fn rows(&self) -> &[f32] {
+        &self.values[..2 * OCTAVES * ROW]
+    }
+
     /// The value for a random word.
     #[inline(always)]
     pub fn value(&self, word: u32) -> f32 {
@@ -56,7 +61,7 @@ impl QuantileTable {
 }
 
 /// The standard normal distribution, tabulated once.
-fn standard_normal() -> &'static QuantileTable {
+pub fn standard_normal() -> &'static QuantileTable {
     static TABLE: std::sync::OnceLock<QuantileTable> = std::sync::OnceLock::new();
     TABLE.get_or_init(|| QuantileTable::new(normal_quantile))
 }

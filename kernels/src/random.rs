@@ -97,6 +97,11 @@ impl Stream {
         Stream { key: [k as u32, (k >> 32) as u32] }
     }
 
+    /// The key of its blocks, for a device that computes the same words.
+    pub fn philox_key(&self) -> [u32; 2] {
+        self.key
+    }
+
     /// Four words for (`index`, `number`).
     #[inline(always)]
     pub fn block(&self, index: u64, number: u64) -> [u32; 4] {

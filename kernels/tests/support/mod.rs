@@ -1,0 +1,97 @@
+//! A device for tests: the host driver, and the shipped PTX on it.
+#![allow(unsafe_code)] // a launch trusts its kernel; the host driver checks what it does
+#![allow(dead_code)] // each test program uses a part
+
+pub(crate) mod population;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use cudarc::driver::{CudaContext, CudaFunction, DeviceRepr, LaunchConfig};
+use cudarc::nvrtc::Ptx;
+use kernels::random::{Purpose, Stream};
+use libloading::Library;
+
+/// Threads in a block of every kernel.
+const THREADS: u32 = 256;
+
+/// The host driver, loaded before anyone asks for a CUDA driver.
+fn library() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let program = std::env::current_exe().expect("a test program has a path");
+        let path: PathBuf = program.parent().expect("it lies in a folder").join("libhost_driver.so");
+        // SAFETY: loading runs no code of the library but the standard library's.
+        unsafe { Library::new(path) }.expect("cargo builds the host driver before tests that use it")
+    })
+}
+
+/// A new device that chooses among legal orders by `seed`. It is the process's only one, so tests take turns.
+pub(crate) fn device(seed: u64) -> (MutexGuard<'static, ()>, Arc<CudaContext>) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: the function has this signature, and no one uses the device that it replaces.
+    let status = unsafe { library().get::<extern "C" fn(u64) -> i32>(b"hostDriverReset").expect("it is there")(seed) };
+    assert_eq!(status, 0);
+    (turn, CudaContext::new(0).expect("the host driver has a device"))
+}
+
+/// What the host driver says about the fault that stopped the device; empty if there was none.
+pub(crate) fn fault() -> String {
+    let mut text = [0u8; 1000];
+    // SAFETY: the function has this signature and writes no more than it is told.
+    let status = unsafe {
+        library().get::<extern "C" fn(*mut u8, usize) -> i32>(b"hostDriverFault").expect("it is there")(text.as_mut_ptr(), text.len())
+    };
+    assert_eq!(status, 0);
+    let end = text.iter().position(|byte| *byte == 0).expect("the text ends with a zero");
+    String::from_utf8_lossy(&text[..end]).into_owned()
+}
+
+/// The PTX of a shipped unit.
+pub(crate) fn shipped(unit: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cuda/ptx").join(format!("{unit}.ptx"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}; tools/cuda.sh --update makes it"))
+}
+
+/// A kernel of a PTX text.
+pub(crate) fn kernel(context: &Arc<CudaContext>, text: &str, name: &str) -> CudaFunction {
+    let module = context.load_module(Ptx::from_src(text)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    module.load_function(name).expect("the text has this kernel")
+}
+
+/// A thread for each of `n`.
+pub(crate) fn over(n: usize) -> LaunchConfig {
+    LaunchConfig { grid_dim: ((n as u32).div_ceil(THREADS), 1, 1), block_dim: (THREADS, 1, 1), shared_mem_bytes: 0 }
+}
+
+/// The key of a stream of random numbers, as kernels take it.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Key([u32; 2]);
+
+// SAFETY: two words, as in `random.cuh`.
+unsafe impl DeviceRepr for Key {}
+
+impl Key {
+    pub(crate) fn of(stream: &Stream) -> Key {
+        Key(stream.philox_key())
+    }
+}
+
+/// Numbers to scatter tests with.
+pub(crate) struct Scatter(kernels::random::Sequence);
+
+impl Scatter {
+    pub(crate) fn new(seed: u64) -> Self {
+        Scatter(Stream::new(seed, Purpose::Other, 0).sequence(0))
+    }
+
+    pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.0.uniform()
+    }
+
+    pub(crate) fn chance(&mut self, p: f64) -> bool {
+        self.0.uniform() < p
+    }
+}
