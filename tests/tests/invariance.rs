@@ -1,4 +1,5 @@
-//! Contract: the spikes of every shipped scenario are the same on 1, 2, 3 and 4 threads.
+//! Contract: the spikes of every shipped scenario are the same on 1, 2, 3 and 4 threads, with all synapses stored
+//! and with none.
 //!
 //! Large scenarios are shrunk so that four builds of each stay short; what is kept is every population,
 //! rule, delay and stimulus they have.
@@ -12,11 +13,12 @@ use scenarios::Scenario;
 /// What makes a large scenario small.
 fn shrink(name: &str) -> &'static [&'static str] {
     match name {
-        "macaque" => &["regions.size.scale=0.02", "regions.indegree_scale=0.02"],
+        "macaque" | "macaque-full" => &["regions.size.scale=0.02", "regions.indegree_scale=0.02"],
         "human" | "mouse" => &["regions.size.neurons=150", "regions.indegree_scale=0.05"],
         "microcircuit" => &["regions.size.scale=0.05", "regions.indegree_scale=0.05"],
         "braincog-human" | "braincog-macaque" => &["regions.size.neurons=150"],
-        "braincog-mouse" => &["regions.size.scale=0.0005", "regions.size.least=50"],
+        "braincog-mouse" | "braincog-mouse-full" => &["regions.size.scale=0.0005", "regions.size.least=50"],
+        "braincog-macaque-giant" | "braincog-human-giant" => &["regions.size.neurons=150", "regions.tracts.indegree=100"],
         _ => &[],
     }
 }
@@ -44,7 +46,7 @@ fn run(plan: &scenarios::Plan, threads: usize) -> (usize, String) {
 }
 
 #[test]
-fn every_shipped_scenario_gives_the_same_spikes_on_any_number_of_threads() {
+fn every_shipped_scenario_gives_the_same_spikes_on_any_number_of_threads_stored_and_procedural() {
     let files = shipped();
     assert!(files.len() >= 9, "{files:?}");
     for file in files {
@@ -53,11 +55,18 @@ fn every_shipped_scenario_gives_the_same_spikes_on_any_number_of_threads() {
         for assignment in shrink(name) {
             scenario.set(assignment).unwrap();
         }
-        let plan = scenario.plan().unwrap_or_else(|e| panic!("{}", e.render()));
-        let one = run(&plan, 1);
+        let mut kept = |storage: &str| {
+            scenario.set(&format!("simulation.storage={storage}")).unwrap();
+            scenario.plan().unwrap_or_else(|e| panic!("{}", e.render()))
+        };
+        let (stored, procedural) = (kept("stored"), kept("procedural"));
+        let one = run(&stored, 1);
         assert!(one.0 > 100, "{name}: only {} spikes", one.0);
         for threads in 2..=4 {
-            assert_eq!(run(&plan, threads), one, "{name} on {threads} threads");
+            assert_eq!(run(&stored, threads), one, "{name} on {threads} threads");
+        }
+        for threads in [1, 3] {
+            assert_eq!(run(&procedural, threads), one, "{name} procedural on {threads} threads");
         }
     }
 }

@@ -10,8 +10,21 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tests::{Folder, braincog_sim, root};
 
-const SHIPPED: [&str; 9] =
-    ["braincog-human", "braincog-macaque", "braincog-mouse", "brunel", "coba", "human", "macaque", "microcircuit", "mouse"];
+const SHIPPED: [&str; 13] = [
+    "braincog-human",
+    "braincog-human-giant",
+    "braincog-macaque",
+    "braincog-macaque-giant",
+    "braincog-mouse",
+    "braincog-mouse-full",
+    "brunel",
+    "coba",
+    "human",
+    "macaque",
+    "macaque-full",
+    "microcircuit",
+    "mouse",
+];
 
 fn file(name: &str) -> PathBuf {
     root().join("scenarios").join(format!("{name}.toml"))
@@ -226,4 +239,34 @@ fn as_sparse_as_in_braincog_tracts_hardly_matter() {
     for (name, rate) in [("E", 10.0..11.0), ("I-BC", 3.5..4.5), ("I-MC", 30.0..34.0)] {
         assert_within(name, report.type_rate(name), rate);
     }
+}
+
+#[test]
+fn large_scenarios_have_the_neurons_and_synapses_they_claim() {
+    for (name, neurons, synapses) in [
+        ("macaque-full", 2_237_901, 10.04e9),
+        ("braincog-mouse-full", 50_341_590, 1.007e9),
+        ("braincog-macaque-giant", 1_210_000_002, 1.3e12),
+        ("braincog-human-giant", 859_999_980, 2.5e12),
+    ] {
+        let scenario = scenarios::Scenario::load(file(name)).unwrap_or_else(|e| panic!("{}", e.render()));
+        let network = scenario.plan().unwrap_or_else(|e| panic!("{}", e.render())).network;
+        assert_eq!(network.n_neurons(), neurons, "{name}");
+        assert_within(name, network.expected_synapses() / synapses, 0.999..1.001);
+    }
+}
+
+#[test]
+fn the_full_mouse_brain_does_in_small_what_its_comment_says() {
+    if too_slow() {
+        return;
+    }
+    // 1/200 of the neurons, with as many synapses each.
+    let report = Report::of("braincog-mouse-full", &["--set", "regions.size.scale=0.005", "--set", "regions.size.least=50"]);
+    for (cell, rates) in
+        [("E", 9.5..13.0), ("I-BC", 3.2..6.0), ("I-MC", 29.0..36.0), ("TC", 32.0..42.0), ("TI", 88.0..105.0), ("TRN", 50.0..62.0)]
+    {
+        assert_within(cell, report.type_rate(cell), rates);
+    }
+    assert_eq!(report.number("bytes_per_synapse").floor(), 0.0);
 }

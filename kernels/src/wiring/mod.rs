@@ -62,6 +62,8 @@ pub struct Prepared {
 
 /// A rule, with what it takes to apply it to one source.
 enum Pattern {
+    /// Known from its description only.
+    Undrawn,
     OneToOne,
     AllToAll,
     /// Exact indegrees: the slots of all targets are dealt to the sources.
@@ -92,13 +94,25 @@ struct Streams {
 
 /// All projections of a network, ready to make rows in steps of `dt` ms.
 pub fn prepare(network: &Network, dt: f64, seed: u64) -> Vec<Prepared> {
+    let mut all = describe(network, dt, seed);
+    for (prepared, projection) in all.iter_mut().zip(&network.projections) {
+        if matches!(prepared.rule, Pattern::Undrawn) {
+            prepared.rule = prepared.pattern(&projection.rule);
+        }
+    }
+    all
+}
+
+/// All projections of a network as far as nothing must be drawn for it: enough to ask for bounds of weights
+/// and delays, however large the network is, but not for rows.
+pub fn describe(network: &Network, dt: f64, seed: u64) -> Vec<Prepared> {
     // Positions are shared by all projections of a population.
     let positions: Vec<Arc<[[f32; 3]]>> = network.populations.iter().map(|p| Arc::from(p.positions.as_slice())).collect();
     (0..network.projections.len()).map(|index| Prepared::new(network, index, &positions, dt, seed)).collect()
 }
 
 impl Prepared {
-    /// Prepares projection `index` of `network` for steps of `dt` ms.
+    /// Projection `index` of `network` in steps of `dt` ms, with what its rule draws across sources left open.
     fn new(network: &Network, index: usize, positions: &[Arc<[[f32; 3]]>], dt: f64, seed: u64) -> Self {
         let projection = &network.projections[index];
         let (source, target) = (&network.populations[projection.source], &network.populations[projection.target]);
@@ -111,7 +125,7 @@ impl Prepared {
             source: projection.source,
             target: projection.target,
             weight: Sampler::new(&projection.weight, 1.0, f64::NEG_INFINITY),
-            rule: Pattern::OneToOne,
+            rule: Pattern::Undrawn,
             n_source: u64::from(source.size),
             n_target: u64::from(target.size),
             skip_self: projection.source == projection.target && !projection.allow_autapses,
@@ -127,7 +141,10 @@ impl Prepared {
             },
             positions: needs_positions.then(|| (positions[projection.source].clone(), positions[projection.target].clone())),
         };
-        prepared.rule = prepared.pattern(&projection.rule);
+        let drawn_across_sources = matches!(projection.rule, Rule::FixedIndegree { .. } | Rule::FixedTotalNumber { .. });
+        if !drawn_across_sources {
+            prepared.rule = prepared.pattern(&projection.rule);
+        }
         prepared
     }
 
@@ -243,6 +260,7 @@ impl Prepared {
         };
         let draws = |source: u32| self.streams.counts.sequence(u64::from(source));
         match &self.rule {
+            Pattern::Undrawn => unreachable!("rows are made of prepared projections"),
             Pattern::OneToOne => each(&|_| 1),
             Pattern::AllToAll => each(&|_| self.choices()),
             Pattern::Outdegree(outdegree) => each(&|_| *outdegree),

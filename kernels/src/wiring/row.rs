@@ -61,6 +61,7 @@ impl Prepared {
         let n = part.count as usize;
         let targets = &mut row.targets;
         match &self.rule {
+            Pattern::Undrawn => unreachable!("parts are made of prepared projections"),
             Pattern::OneToOne => targets.push(part.source),
             Pattern::AllToAll => {
                 targets.extend(0..self.choices() as u32);

@@ -11,7 +11,7 @@ use super::error::Error;
 /// Refuses weights that fixed point cannot hold, at their line.
 pub(crate) fn check(plan: &Plan) -> Result<(), Error> {
     let (network, dt) = (&plan.network, plan.simulation.dt);
-    let wiring = wiring::prepare(network, dt, plan.simulation.seed);
+    let wiring = wiring::describe(network, dt, plan.simulation.seed);
     let scales = Scales::new(network, &wiring, dt).map_err(engine::Error::from)?;
     let mut kinds = Vec::new();
     for (i, projection) in wiring.iter().enumerate() {
