@@ -268,5 +268,4 @@ fn the_full_mouse_brain_does_in_small_what_its_comment_says() {
     {
         assert_within(cell, report.type_rate(cell), rates);
     }
-    assert_eq!(report.number("bytes_per_synapse").floor(), 0.0);
 }
