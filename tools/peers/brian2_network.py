@@ -85,18 +85,10 @@ def neurons(network):
     return group, model
 
 
-def initialise(group, network, first, rng):
+def initialise(group, network, rng):
     populations = network["populations"]
-    potential = np.concatenate(
-        [
-            draw({"min": -np.inf, "max": np.inf, **p["initial"]["V_m"]} if "V_m" in p["initial"] else
-                 {"distribution": "constant", "value": p["params"].get("E_L", DEFAULTS["E_L"])}, p["size"], rng)
-            for p in populations
-        ]
-    )
-    for key in ("min", "max"):
-        assert all(p["initial"].get("V_m", {}).get(key) is None for p in populations), "initial values have no bounds"
-    group.v = potential * b2.mV
+    rest = [{"distribution": "constant", "value": p["params"].get("E_L", DEFAULTS["E_L"])} for p in populations]
+    group.v = np.concatenate([draw(p["initial"].get("V_m", at_rest), p["size"], rng) for p, at_rest in zip(populations, rest)]) * b2.mV
     if "I_e" in group.variables:
         group.I_e = np.concatenate([np.full(p["size"], p["params"].get("I_e", 0.0)) for p in populations]) * b2.pA
 
@@ -169,7 +161,7 @@ def main():
     sizes = [p["size"] for p in network["populations"]]
     first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
     group, model = neurons(network)
-    initialise(group, network, first, rng)
+    initialise(group, network, rng)
     objects, total = synapses(group, model, case, first, rng)
     monitor = b2.SpikeMonitor(group)
     net = b2.Network(group, monitor, *objects, *inputs(group, model, network, first))

@@ -11,12 +11,12 @@ def read(path):
     """The first case of a described benchmark. JSON has no infinity: a missing bound is one."""
     with open(path) as file:
         case = json.load(file)[0]
-    for projection in case["network"]["projections"]:
-        for key in ("weight", "delay"):
-            value = projection[key]
-            if value["distribution"] == "normal":
-                value["min"] = -math.inf if value["min"] is None else value["min"]
-                value["max"] = math.inf if value["max"] is None else value["max"]
+    values = [projection[key] for projection in case["network"]["projections"] for key in ("weight", "delay")]
+    values += [value for population in case["network"]["populations"] for value in population["initial"].values()]
+    for value in values:
+        if value["distribution"] == "normal":
+            value["min"] = -math.inf if value["min"] is None else value["min"]
+            value["max"] = math.inf if value["max"] is None else value["max"]
     return case
 
 

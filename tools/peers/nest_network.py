@@ -5,6 +5,7 @@ recorded of some neurons of each population only, because a recorder costs NEST 
 """
 
 import argparse
+import math
 
 import common
 import nest
@@ -36,10 +37,8 @@ def create(network):
     for p in network["populations"]:
         cells = nest.Create(p["model"], p["size"], params=p["params"])
         for variable, v in p["initial"].items():
-            if v["distribution"] == "normal":
-                cells.set({variable: nest.random.normal(v["mean"], v["std"])})
-            else:
-                cells.set({variable: value(v)})
+            bounded = v["distribution"] != "normal" or math.isfinite(v["min"]) or math.isfinite(v["max"])
+            cells.set({variable: value(v) if bounded else nest.random.normal(v["mean"], v["std"])})
         populations.append(cells)
     return populations
 
