@@ -18,6 +18,7 @@ mod tile;
 use rayon::prelude::*;
 
 use self::canvas::{Canvas, Columns, Group, Placement, Sheets};
+use self::events::Events;
 use crate::tensor::{Shape, Tensor};
 
 /// Output channels that a tile computes side by side, one vector of AVX-512.
@@ -148,11 +149,11 @@ impl Correlation {
             sheets.fill(gradients);
             let task = Group { images, shape: from, kernel: self.kernel, outputs: self.outputs, sheets: &sheets };
             let rows = sum.par_chunks_mut(ROWS * self.n_taps() * self.outputs);
-            rows.enumerate().for_each_init(Columns::default, |columns, (block, sum)| {
+            rows.enumerate().for_each_init(<(Columns, Events)>::default, |(columns, events), (block, sum)| {
                 columns.gather(&task, block * ROWS);
                 match path {
                     Path::Dense => tile::weight_gradient(&task, columns, sum),
-                    Path::Events => events::weight_gradient(&task, columns, sum),
+                    Path::Events => events::weight_gradient(&task, columns, events, sum),
                 }
             });
         }
@@ -174,12 +175,12 @@ impl Slide<'_> {
         let mut output = Tensor::unspecified(shape);
         let images = input.values().par_chunks(input.shape().n_features());
         let outputs = output.values_mut().par_chunks_mut(shape.n_features());
-        outputs.zip(images).for_each_init(Canvas::default, |canvas, (output, image)| {
+        outputs.zip(images).for_each_init(<(Canvas, Events)>::default, |(canvas, events), (output, image)| {
             canvas.place(image, input.shape(), self.placement);
             let job = Job { canvas, slide: self, columns: shape.width, outputs: shape.channels };
             match self.packed.path {
                 Path::Dense => tile::slide(&job, output),
-                Path::Events => events::slide(&job, output),
+                Path::Events => events::slide(&job, events, output),
             }
         });
         output

@@ -187,7 +187,7 @@ impl Layer for BatchNorm {
         vec![("running_mean", &self.mean), ("running_var", &self.variance)]
     }
 
-    fn buffers_mut(&mut self) -> Vec<(&'static str, &mut Vec<f32>)> {
-        vec![("running_mean", &mut self.mean), ("running_var", &mut self.variance)]
+    fn tensors_mut(&mut self) -> Vec<&mut Vec<f32>> {
+        vec![&mut self.scale.values, &mut self.shift.values, &mut self.mean, &mut self.variance]
     }
 }

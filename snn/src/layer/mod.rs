@@ -142,9 +142,9 @@ pub trait Layer: Send + Sync {
         Vec::new()
     }
 
-    /// Buffers in the same order.
-    fn buffers_mut(&mut self) -> Vec<(&'static str, &mut Vec<f32>)> {
-        Vec::new()
+    /// The values of all parameters, then all buffers.
+    fn tensors_mut(&mut self) -> Vec<&mut Vec<f32>> {
+        self.parameters_mut().into_iter().map(|parameter| &mut parameter.values).collect()
     }
 
     /// Whether the output are spikes, whose density is worth knowing.
