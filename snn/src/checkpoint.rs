@@ -40,7 +40,8 @@ pub fn save(training: &Training, path: &Path) -> Result<(), Error> {
     };
     let card = serde_json::to_string(&card).expect("plain values always become JSON");
     let moments = training.optimizer.moments.iter().enumerate();
-    let moments = moments.flat_map(|(i, [first, second])| [(format!("optimizer.{i}.first"), first), (format!("optimizer.{i}.second"), second)]);
+    let moments =
+        moments.flat_map(|(i, [first, second])| [(format!("optimizer.{i}.first"), first), (format!("optimizer.{i}.second"), second)]);
     let tensors: Vec<(String, Vec<u8>)> = training
         .network
         .tensors()

@@ -92,7 +92,9 @@ pub enum Error {
         labels: usize,
     },
     /// Images that the network does not take.
-    #[error("{dataset} has images of {found:?} (height, width, channels) and {found_classes} classes; the network takes {expected:?} and {expected_classes}")]
+    #[error(
+        "{dataset} has images of {found:?} (height, width, channels) and {found_classes} classes; the network takes {expected:?} and {expected_classes}"
+    )]
     Pairing {
         /// Its name.
         dataset: &'static str,
@@ -106,7 +108,9 @@ pub enum Error {
         expected_classes: usize,
     },
     /// Training that went astray.
-    #[error("epoch {epoch}, batch {batch}: the loss is {loss}; the first value that is not finite {place}; the last checkpoint is kept; try a smaller --lr")]
+    #[error(
+        "epoch {epoch}, batch {batch}: the loss is {loss}; the first value that is not finite {place}; the last checkpoint is kept; try a smaller --lr"
+    )]
     NotFinite {
         /// Counted from zero.
         epoch: u64,

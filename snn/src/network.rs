@@ -226,10 +226,8 @@ mod tests {
     #[test]
     fn a_layer_that_does_not_fit_is_named_with_both_widths() {
         use crate::layer::{Init, Linear};
-        let layers: Vec<Box<dyn Layer>> = vec![
-            Box::new(Linear::new(64, 20, Init { seed: 0, layer: 0 })),
-            Box::new(Linear::new(30, 10, Init { seed: 0, layer: 1 })),
-        ];
+        let layers: Vec<Box<dyn Layer>> =
+            vec![Box::new(Linear::new(64, 20, Init { seed: 0, layer: 0 })), Box::new(Linear::new(30, 10, Init { seed: 0, layer: 1 }))];
         let message = Network::new(Encoder::Rate, 2, [8, 8, 1], layers).err().unwrap().to_string();
         assert_eq!(message, "layer 1 (linear) takes 30 features and is given 20; its input is 2 steps x 1 samples x 1 x 1 x 20");
     }

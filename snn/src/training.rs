@@ -43,7 +43,7 @@ impl Default for TrainingOptions {
         TrainingOptions {
             epochs: 10,
             batch_size: 128,
-            lr: 2e-3,
+            lr: 5e-3,
             warmup_epochs: 0.5,
             opt: "adamw".into(),
             weight_decay: 0.01,

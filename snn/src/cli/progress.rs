@@ -43,7 +43,11 @@ impl Meter {
             short(&report.densities),
             duration(eta)
         );
-        if self.terminal { eprint!("\r\x1b[K{line}") } else { eprintln!("{line}") }
+        if self.terminal {
+            eprint!("\r\x1b[K{line}")
+        } else {
+            eprintln!("{line}")
+        }
         let _ = stderr().flush(); // a terminal that is gone is no reason to stop
     }
 

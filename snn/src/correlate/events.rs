@@ -1,7 +1,7 @@
 //! The path over events: only values that are not zero are visited, each with a whole row of weights or gradients.
 
-use super::canvas::{Canvas, Columns, Group};
 use super::Job;
+use super::canvas::{Canvas, Columns, Group};
 use kernels::dispatch;
 
 /// A value that is not zero.

@@ -1,8 +1,8 @@
 //! Correlation of images with a kernel, and both its gradients: the work of [`Conv2d`](crate::layer::Conv2d) and
 //! [`Linear`](crate::layer::Linear), and nearly all the work of training.
 //!
-//! Each of the three has two paths that give the same bits: *dense* multiplies everything ([`tile`]), *events* visits only the values
-//! that are not zero ([`events`]), in the same order. Which one runs is chosen by the density of the values each time.
+//! Each of the three has two paths that give the same bits: *dense* multiplies everything (`tile`), *events* visits only the values
+//! that are not zero (`events`), in the same order. Which one runs is chosen by the density of the values each time.
 //!
 //! Every sum has a fixed order: forward sums over kernel rows, kernel columns, channels; the weight gradient over images and
 //! pixels in groups of images that depend on their size only. So the result does not depend on the number of threads. No

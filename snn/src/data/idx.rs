@@ -69,7 +69,9 @@ pub(super) fn parse<const N: usize>(path: &Path) -> Result<([usize; N], Vec<u8>)
     let needed = header as u64 + total;
     match (bytes.len() as u64).cmp(&needed) {
         std::cmp::Ordering::Less => Err(cut("its values", needed)),
-        std::cmp::Ordering::Greater => Err(foreign(path, needed, "what follows", format!("{} bytes", bytes.len() as u64 - needed), "the end")),
+        std::cmp::Ordering::Greater => {
+            Err(foreign(path, needed, "what follows", format!("{} bytes", bytes.len() as u64 - needed), "the end"))
+        }
         std::cmp::Ordering::Equal => {
             bytes.drain(..header);
             Ok((sizes, bytes))

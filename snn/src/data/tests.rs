@@ -106,7 +106,10 @@ fn cifar_pixels_are_reordered_and_damaged_files_name_the_byte() {
     assert_eq!((data.train.len(), data.test.len(), &data.test.pixels[..6]), (5, 1, &[0, 102, 204, 1, 103, 205][..]));
     fs::write(folder.join("data_batch_3.bin"), [&record[..], &[77]].concat()).unwrap();
     let message = load("cifar10", &folder).unwrap_err().to_string();
-    assert!(message.ends_with("data_batch_3.bin: ends at byte 3074, inside of a record of 3073 bytes; 6146 bytes were expected"), "{message}");
+    assert!(
+        message.ends_with("data_batch_3.bin: ends at byte 3074, inside of a record of 3073 bytes; 6146 bytes were expected"),
+        "{message}"
+    );
     record[0] = 10;
     fs::write(folder.join("data_batch_3.bin"), &record).unwrap();
     let message = load("cifar10", &folder).unwrap_err().to_string();

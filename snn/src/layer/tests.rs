@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::correlate::Correlation;
-use crate::node::{NAMES, NodeOptions};
+use crate::node::{Moment, NAMES, NodeOptions};
 use crate::surrogate::{Kind, Surrogate};
 
 const PASS: Pass = Pass { seed: 5, number: 0 };
@@ -176,8 +176,6 @@ fn a_layer_of_neurons_backwards_runs_each_backwards_as_its_definition_says() {
     }
     assert!((layer.parameters()[0].gradient[0] - learnable).abs() < 1e-4 * (1.0 + learnable.abs()));
 }
-
-use crate::node::Moment;
 
 #[test]
 fn gradients_do_not_depend_on_the_number_of_threads() {

@@ -98,7 +98,12 @@ fn assert_reverse_is_the_gradient<N: Node>(node: N, kind: Kind, inputs: [f32; 7]
             loss(&node, &inputs, &was, &distances)
         };
         let difference = (shifted(h) - shifted(-h)) / (2.0 * f64::from(h));
-        assert!((f64::from(gradients.input) - difference).abs() < 1e-3, "{} step {t}: {} instead of {difference}", N::NAME, gradients.input);
+        assert!(
+            (f64::from(gradients.input) - difference).abs() < 1e-3,
+            "{} step {t}: {} instead of {difference}",
+            N::NAME,
+            gradients.input
+        );
     }
     if let Some(value) = node.learnable() {
         let at = |value| {

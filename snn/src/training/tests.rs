@@ -69,7 +69,10 @@ fn broken(name: &str) -> String {
 #[test]
 fn a_loss_that_is_not_finite_stops_the_run_and_names_layer_and_step() {
     let message = broken("15.linear.bias");
-    assert!(message.starts_with("epoch 0, batch 0: the loss is NaN; the first value that is not finite comes out of layer 15.linear in step 0"), "{message}");
+    assert!(
+        message.starts_with("epoch 0, batch 0: the loss is NaN; the first value that is not finite comes out of layer 15.linear in step 0"),
+        "{message}"
+    );
 }
 
 #[test]
