@@ -11,11 +11,13 @@
 //! use snn::{data, training::{Next, Training, TrainingOptions}, zoo::ModelOptions};
 //!
 //! let digits = data::load("digits", ".".as_ref())?;
-//! let model = ModelOptions { image: digits.train.image, steps: 2, width: 0.1, ..ModelOptions::default() };
-//! let mut training = Training::new(model, TrainingOptions { epochs: 1, ..TrainingOptions::default() })?;
-//! training.epoch(&digits, |_| Next::Continue)?;
+//! let model = ModelOptions { image: digits.train.image, steps: 4, width: 0.25, ..ModelOptions::default() };
+//! let mut training = Training::new(model, TrainingOptions { epochs: 3, batch_size: 32, ..TrainingOptions::default() })?;
+//! while training.progress.epoch < 3 {
+//!     training.epoch(&digits, |_| Next::Continue)?;
+//! }
 //! let (sums, _) = training.evaluate(&digits)?;
-//! assert!(sums.accuracy() > 0.2);
+//! assert!(sums.accuracy() > 0.5);
 //! # Ok::<(), snn::Error>(())
 //! ```
 

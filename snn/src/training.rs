@@ -101,8 +101,8 @@ pub struct Progress {
     pub batch: u64,
     /// Over those batches.
     pub sums: Sums,
-    /// The best accuracy on the test images at the end of an epoch.
-    pub best: f64,
+    /// Test images that were classified correctly at the end of the best epoch.
+    pub best: u64,
 }
 
 /// Sums over batches.

@@ -49,7 +49,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
             return Ok(Ending::Stopped(signal.load(Ordering::Relaxed) as i32));
         }
     }
-    println!("best accuracy {:.2} %, in {}", 100.0 * training.progress.best, args.output.join("best.safetensors").display());
+    let best = training.progress.best as f64 / dataset.test.len() as f64;
+    println!("best accuracy {:.2} %, in {}", 100.0 * best, args.output.join("best.safetensors").display());
     Ok(Ending::Done)
 }
 
@@ -57,8 +58,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
 fn finish_epoch(training: &mut Training, dataset: &Dataset, output: &Path, trained: Sums) -> Result<(), Error> {
     let (tested, found) = training.evaluate(dataset)?;
     let epoch = training.progress.epoch;
-    let better = tested.accuracy() > training.progress.best;
-    training.progress.best = training.progress.best.max(tested.accuracy());
+    let better = tested.correct > training.progress.best;
+    training.progress.best = training.progress.best.max(tested.correct);
     println!("epoch {epoch}: accuracy {:.2} %, loss {:.4}, density {}", 100.0 * tested.accuracy(), tested.mean_loss(), densities(&found));
     let row = [trained, tested].map(|sums| format!("{},{}", sums.accuracy(), sums.mean_loss())).join(",");
     log(&output.join("log.csv"), &format!("{epoch},{row}"), epoch == 1)?;

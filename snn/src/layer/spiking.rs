@@ -61,10 +61,30 @@ fn piece(tensor: &Tensor, step: usize, task: usize, len: usize) -> &[f32] {
     &tensor.step(step)[task * TASK..][..len]
 }
 
+/// Full lanes are the rule, and are copied without a call.
+#[inline(always)]
 fn load(values: &[f32]) -> Lanes {
     let mut lanes = [0.0; LANES];
-    lanes[..values.len()].copy_from_slice(values);
+    match values.first_chunk() {
+        Some(all) => lanes = *all,
+        None => lanes[..values.len()].copy_from_slice(values),
+    }
     lanes
+}
+
+#[inline(always)]
+fn store(lanes: &Lanes, values: &mut [f32]) {
+    match values.first_chunk_mut() {
+        Some(all) => *all = *lanes,
+        None => values.copy_from_slice(&lanes[..values.len()]),
+    }
+}
+
+#[inline(always)]
+fn scatter<S: Variables>(one: &S, all: &mut [Lanes; VARIABLES], lane: usize) {
+    for (lanes, &value) in all.iter_mut().zip(one.as_slice()) {
+        lanes[lane] = value;
+    }
 }
 
 /// One step of all lanes up to the distance from threshold.
@@ -73,9 +93,7 @@ fn charge<N: Node>(node: &N, state: &mut [Lanes; VARIABLES], input: &Lanes) -> L
     std::array::from_fn(|lane| {
         let mut one = N::State::from_fn(|k| state[k][lane]);
         let distance = node.charge(&mut one, input[lane]);
-        for k in 0..N::State::N {
-            state[k][lane] = one.as_slice()[k];
-        }
+        scatter(&one, state, lane);
         distance
     })
 }
@@ -85,9 +103,7 @@ fn reset<N: Node>(node: &N, state: &mut [Lanes; VARIABLES], spikes: &Lanes) -> L
     std::array::from_fn(|lane| {
         let mut one = N::State::from_fn(|k| state[k][lane]);
         let sent = node.reset(&mut one, spikes[lane]);
-        for k in 0..N::State::N {
-            state[k][lane] = one.as_slice()[k];
-        }
+        scatter(&one, state, lane);
         sent
     })
 }
@@ -120,10 +136,10 @@ fn advance_body<N: Node>(run: &Run<N>, states: &mut [&mut [f32]], outputs: &mut 
             let mut spikes = [0.0; LANES];
             run.surrogate.spikes(&distances, &mut spikes);
             let sent = reset(&run.node, &mut state, &spikes);
-            output[here.clone()].copy_from_slice(&sent[..here.len()]);
+            store(&sent, &mut output[here.clone()]);
         }
         for (lanes, values) in state.iter().zip(states.iter_mut()) {
-            values[here.clone()].copy_from_slice(&lanes[..here.len()]);
+            store(lanes, &mut values[here.clone()]);
         }
     }
 }
@@ -162,7 +178,7 @@ fn retreat_body<N: Node>(run: &Run<N>, gradients: &mut [&mut [f32]], learnable: 
         for (past, gradient) in past.iter().zip(gradients.iter_mut()).rev() {
             let sent = load(&gradient[here.clone()]);
             let to_input: Lanes = reverse(&run.node, past, &sent, &mut adjoint, &mut sums);
-            gradient[here.clone()].copy_from_slice(&to_input[..here.len()]);
+            store(&to_input, &mut gradient[here.clone()]);
         }
         *learnable += sums[..here.len()].iter().map(|&s| f64::from(s)).sum::<f64>();
     }
@@ -180,9 +196,7 @@ fn reverse<N: Node>(node: &N, past: &Past, sent: &Lanes, adjoint: &mut [Lanes; V
         };
         let mut one = N::State::from_fn(|k| adjoint[k][lane]);
         let gradients = node.reverse(&moment, &mut one);
-        for k in 0..N::State::N {
-            adjoint[k][lane] = one.as_slice()[k];
-        }
+        scatter(&one, adjoint, lane);
         sums[lane] += gradients.learnable;
         gradients.input
     })

@@ -84,7 +84,7 @@ fn what_neurons_hide_from_the_loss_stops_the_run_too() {
 #[test]
 fn options_out_of_range_are_refused() {
     let message = |options| Training::new(ModelOptions::default(), options).err().unwrap().to_string();
-    let options = || TrainingOptions::default();
+    let options = TrainingOptions::default;
     assert_eq!(message(TrainingOptions { batch_size: 0, ..options() }), "the batch size is 0; expected 1 to 65536");
     assert_eq!(message(TrainingOptions { opt: "lion".into(), ..options() }), "no optimiser is called \"lion\"; there are adamw, sgd");
     assert!(message(TrainingOptions { lr: f32::NAN, ..options() }).starts_with("the learning rate is NaN"));
