@@ -20,7 +20,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Trains a model and writes checkpoints and a log
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
     /// Evaluates a checkpoint on the test images
     Eval(EvalArgs),
     /// Shows a data set, or what to download for it
