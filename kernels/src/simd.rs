@@ -6,6 +6,7 @@
 /// The body is plain Rust marked `#[inline(always)]`; the compiler vectorises each copy on its own.
 /// No copy may fuse a multiplication with an addition (Rust never does so unasked), so all give the
 /// same bits.
+#[macro_export]
 macro_rules! dispatch {
     ($(#[$doc:meta])* $vis:vis fn $name:ident $(<$G:ident: $bound:path>)? ($level:ident: Level, $($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {
         $(#[$doc])*
@@ -38,7 +39,7 @@ macro_rules! dispatch {
         }
     };
 }
-pub(crate) use dispatch;
+pub use dispatch;
 
 /// An instruction set that the loops are compiled for and that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +47,13 @@ pub struct Level(Set);
 
 /// Instruction sets that the loops are compiled for, narrowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Set {
+pub enum Set {
+    /// What every processor of this architecture has.
     Baseline,
+    /// 256 bits.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// 512 bits.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -86,9 +90,10 @@ impl Level {
         levels
     }
 
+    /// Which one this is, for [`dispatch`].
     #[inline]
     #[cfg(target_arch = "x86_64")]
-    pub(crate) fn set(self) -> Set {
+    pub fn set(self) -> Set {
         self.0
     }
 }

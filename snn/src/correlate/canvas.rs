@@ -1,0 +1,140 @@
+//! Images laid out so that the loops over a kernel never meet an edge.
+
+use rayon::prelude::*;
+
+use super::ROWS;
+use crate::tensor::Shape;
+
+/// Where the pixels of an image lie on a larger canvas of zeros.
+#[derive(Clone, Copy)]
+pub(super) struct Placement {
+    /// Zeros on every side.
+    pub(super) border: usize,
+    /// From one pixel to the next.
+    pub(super) spacing: usize,
+    /// More zeros at the bottom and at the right.
+    pub(super) slack: usize,
+}
+
+impl Placement {
+    /// Height and width of the canvas for images of `shape`.
+    fn size(&self, shape: Shape) -> [usize; 2] {
+        [shape.height, shape.width].map(|n| 2 * self.border + (n - 1) * self.spacing + 1 + self.slack)
+    }
+}
+
+/// One image with zeros around it.
+#[derive(Default)]
+pub(super) struct Canvas {
+    /// Pixels of a row.
+    pub(super) width: usize,
+    /// Values of a pixel.
+    pub(super) channels: usize,
+    /// `[row][column][channel]`.
+    pub(super) values: Vec<f32>,
+}
+
+impl Canvas {
+    pub(super) fn place(&mut self, image: &[f32], shape: Shape, placement: Placement) {
+        let [height, width] = placement.size(shape);
+        (self.width, self.channels) = (width, shape.channels);
+        self.values.clear();
+        self.values.resize(height * width * shape.channels, 0.0);
+        for (y, row) in image.chunks_exact(shape.width * shape.channels).enumerate() {
+            let start = ((placement.border + y * placement.spacing) * width + placement.border) * shape.channels;
+            if placement.spacing == 1 {
+                self.values[start..start + row.len()].copy_from_slice(row);
+                continue;
+            }
+            for (x, pixel) in row.chunks_exact(shape.channels).enumerate() {
+                let start = start + x * placement.spacing * shape.channels;
+                self.values[start..start + shape.channels].copy_from_slice(pixel);
+            }
+        }
+    }
+}
+
+/// The gradients of a group of images, placed on canvases and cut into blocks of output channels:
+/// `[block][image][row][column][lane]`.
+pub(super) struct Sheets {
+    pub(super) lanes: usize,
+    placement: Placement,
+    shape: Shape,
+    /// Pixels of a row of the canvas.
+    pub(super) width: usize,
+    /// Pixels of a canvas.
+    pub(super) pixels: usize,
+    /// Images on every sheet.
+    pub(super) n_images: usize,
+    pub(super) values: Vec<f32>,
+}
+
+impl Sheets {
+    pub(super) fn new(lanes: usize, placement: Placement, shape: Shape) -> Self {
+        let [height, width] = placement.size(shape);
+        Sheets { lanes, placement, shape, width, pixels: height * width, n_images: 0, values: Vec::new() }
+    }
+
+    /// Takes another group of gradients.
+    pub(super) fn fill(&mut self, gradients: &[f32]) {
+        let Sheets { lanes, placement, shape, width, pixels, .. } = *self;
+        let n_images = gradients.len() / shape.n_features();
+        let len = shape.channels.div_ceil(lanes) * n_images * pixels * lanes;
+        // Zeros between and around the pixels stay what they are as long as the group has the same size.
+        if self.n_images != n_images {
+            self.values.clear();
+            self.values.resize(len, 0.0);
+            self.n_images = n_images;
+        }
+        self.values.par_chunks_mut(pixels * lanes).enumerate().for_each(|(sheet, values)| {
+            let (block, image) = (sheet / n_images, sheet % n_images);
+            let here = lanes.min(shape.channels - block * lanes);
+            let image = &gradients[image * shape.n_features()..][..shape.n_features()];
+            for (p, pixel) in image.chunks_exact(shape.channels).enumerate() {
+                let y = placement.border + p / shape.width * placement.spacing;
+                let x = placement.border + p % shape.width * placement.spacing;
+                values[(y * width + x) * lanes..][..here].copy_from_slice(&pixel[block * lanes..][..here]);
+            }
+        });
+    }
+}
+
+/// Images whose part of the weight gradient is summed in one go.
+pub(super) struct Group<'a> {
+    pub(super) images: &'a [f32],
+    pub(super) shape: Shape,
+    pub(super) kernel: usize,
+    pub(super) outputs: usize,
+    pub(super) sheets: &'a Sheets,
+}
+
+/// A few input channels of all pixels of a group, each by itself; zeros for channels that do not exist.
+#[derive(Default)]
+pub(super) struct Columns {
+    /// `[channel][image, row, column]`.
+    pub(super) planes: [Vec<f32>; ROWS],
+    /// How many of the channels exist.
+    pub(super) n: usize,
+    /// Where on the sheets each row of pixels begins.
+    pub(super) starts: Vec<usize>,
+}
+
+impl Columns {
+    pub(super) fn gather(&mut self, group: &Group, first: usize) {
+        let Shape { height, width, channels, .. } = group.shape;
+        let n_pixels = group.images.len() / channels;
+        self.n = ROWS.min(channels - first);
+        for plane in &mut self.planes {
+            plane.clear();
+            plane.resize(n_pixels, 0.0);
+        }
+        for (p, pixel) in group.images.chunks_exact(channels).enumerate() {
+            for (plane, &x) in self.planes.iter_mut().zip(&pixel[first..first + self.n]) {
+                plane[p] = x;
+            }
+        }
+        let start = |row: usize| row / height * group.sheets.pixels + row % height * group.sheets.width;
+        self.starts.clear();
+        self.starts.extend((0..n_pixels / width).map(start));
+    }
+}

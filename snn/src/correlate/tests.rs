@@ -1,0 +1,98 @@
+//! Both paths against the definition, and against each other bit by bit.
+
+use super::*;
+use crate::random::Random;
+
+fn values(shape: Shape, density: f64, object: u64) -> Tensor {
+    let mut random = Random::new(7, object);
+    Tensor::from_fn(shape, |_| if random.uniform() < density { random.normal() as f32 } else { 0.0 })
+}
+
+/// Every product of one correlation: (output, input, weight), by the definition.
+fn products(c: &Correlation, input: Shape, mut visit: impl FnMut(usize, usize, usize)) {
+    let output = c.shape(input).unwrap();
+    for image in 0..input.n_images() {
+        for (y, x) in (0..output.height).flat_map(|y| (0..output.width).map(move |x| (y, x))) {
+            for tap in 0..c.n_taps() {
+                let (iy, ix) = (y * c.stride + tap / c.kernel, x * c.stride + tap % c.kernel);
+                let (Some(iy), Some(ix)) = (iy.checked_sub(c.padding), ix.checked_sub(c.padding)) else { continue };
+                if iy >= input.height || ix >= input.width {
+                    continue;
+                }
+                for (i, o) in (0..c.inputs).flat_map(|i| (0..c.outputs).map(move |o| (i, o))) {
+                    visit(
+                        ((image * output.height + y) * output.width + x) * c.outputs + o,
+                        ((image * input.height + iy) * input.width + ix) * c.inputs + i,
+                        (i * c.n_taps() + tap) * c.outputs + o,
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn cases() -> Vec<(Correlation, Shape)> {
+    let of = |kernel, stride, padding, inputs, outputs| Correlation { kernel, stride, padding, inputs, outputs };
+    vec![
+        (of(3, 1, 1, 9, 20), Shape::new(2, 2, [7, 5, 9])),
+        (of(5, 1, 2, 1, 33), Shape::new(1, 2, [9, 9, 1])),
+        (of(3, 2, 1, 16, 64), Shape::new(1, 3, [8, 8, 16])),
+        (of(2, 3, 0, 10, 7), Shape::new(1, 2, [9, 9, 10])),
+        (of(1, 1, 0, 24, 130), Shape::new(1, 5, [1, 13, 24])),
+    ]
+}
+
+fn assert_close(found: &[f32], expected: &[f64], what: &str) {
+    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
+        assert!((f64::from(*a) - b).abs() <= 2e-5 * (1.0 + b.abs()), "{what} {i}: {a} instead of {b}");
+    }
+}
+
+#[test]
+fn forward_and_both_gradients_follow_the_definition() {
+    for (c, shape) in cases() {
+        let input = values(shape, 0.4, 1);
+        let weights = values(Shape::new(1, 1, [1, 1, c.n_weights()]), 1.0, 2);
+        let gradient = values(c.shape(shape).unwrap(), 1.0, 3);
+        let (x, w, g) = (input.values(), weights.values(), gradient.values());
+        let mut output = vec![0.0; g.len()];
+        let mut to_input = vec![0.0; x.len()];
+        let mut to_weights = vec![0.0; w.len()];
+        products(&c, shape, |o, i, k| {
+            output[o] += f64::from(x[i]) * f64::from(w[k]);
+            to_input[i] += f64::from(g[o]) * f64::from(w[k]);
+            to_weights[k] += f64::from(g[o]) * f64::from(x[i]);
+        });
+        let mut sum = vec![0.0; w.len()];
+        c.weight_gradient_by(Path::Dense, &input, &gradient, &mut sum);
+        assert_close(c.forward_by(Path::Dense, &input, w, &[]).values(), &output, "output");
+        assert_close(c.input_gradient_by(Path::Dense, &gradient, shape, w).values(), &to_input, "input gradient");
+        assert_close(&sum, &to_weights, "weight gradient");
+    }
+}
+
+#[test]
+fn events_give_the_same_bits_as_all_products() {
+    for (c, shape) in cases() {
+        let input = values(shape, 0.2, 4);
+        let weights = values(Shape::new(1, 1, [1, 1, c.n_weights()]), 1.0, 5);
+        let bias = vec![0.25; c.outputs];
+        let gradient = values(c.shape(shape).unwrap(), 0.3, 6);
+        let w = weights.values();
+        let by = |path| {
+            let mut sum = vec![0.0; w.len()];
+            c.weight_gradient_by(path, &input, &gradient, &mut sum);
+            let output = c.forward_by(path, &input, w, &bias);
+            (output.values().to_vec(), c.input_gradient_by(path, &gradient, shape, w).values().to_vec(), sum)
+        };
+        assert!(by(Path::Dense) == by(Path::Events), "{c:?}");
+    }
+}
+
+#[test]
+fn the_bias_is_added_once_per_pixel() {
+    let c = Correlation { kernel: 3, stride: 1, padding: 1, inputs: 2, outputs: 3 };
+    let input = Tensor::zeros(Shape::new(1, 1, [4, 4, 2]));
+    let output = c.forward(&input, &vec![1.0; c.n_weights()], &[1.0, 2.0, 3.0]);
+    assert!(output.values().chunks(3).all(|pixel| pixel == [1.0, 2.0, 3.0]));
+}

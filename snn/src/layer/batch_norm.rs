@@ -1,0 +1,193 @@
+use rayon::prelude::*;
+
+use super::{Layer, LayerState, Misfit, Parameter, Pass, kept};
+use crate::tensor::{Shape, Tensor};
+
+/// Batch normalisation over steps, samples and pixels of each channel (Ioffe S, Szegedy C (2015) arXiv:1502.03167), with PyTorch's
+/// `eps` 1e-5 and `momentum` 0.1.
+pub struct BatchNorm {
+    name: &'static str,
+    scale: Parameter,
+    shift: Parameter,
+    mean: Vec<f32>,
+    variance: Vec<f32>,
+    kept: Option<Kept>,
+}
+
+struct Kept {
+    input: Tensor,
+    mean: Vec<f32>,
+    /// 1 / standard deviation.
+    inverse: Vec<f32>,
+}
+
+const EPS: f64 = 1e-5;
+const MOMENTUM: f64 = 0.1;
+
+/// Pixels that are summed in f32 before the sum is added in f64, and pixels that one task sums.
+const RUN: usize = 32;
+const TASK: usize = 1024;
+
+impl BatchNorm {
+    /// Scales start at 1.
+    pub fn new(channels: usize) -> Self {
+        BatchNorm::scaled("batch_norm", channels, 1.0)
+    }
+
+    /// Threshold-dependent batch normalisation: scales start at `alpha` V_th (Zheng H et al. (2021) arXiv:2011.05280).
+    pub fn threshold_dependent(channels: usize, alpha: f32, threshold: f32) -> Self {
+        BatchNorm::scaled("td_batch_norm", channels, alpha * threshold)
+    }
+
+    fn scaled(name: &'static str, channels: usize, scale: f32) -> Self {
+        BatchNorm {
+            name,
+            scale: Parameter::new("weight", vec![scale; channels], false),
+            shift: Parameter::new("bias", vec![0.0; channels], false),
+            mean: vec![0.0; channels],
+            variance: vec![1.0; channels],
+            kept: None,
+        }
+    }
+
+    fn channels(&self) -> usize {
+        self.mean.len()
+    }
+}
+
+/// The sum over all pixels of two products per value, channel by channel, in an order that depends on the shape only.
+fn sums(values: &Tensor, other: &Tensor, products: impl Fn(f32, f32, usize) -> [f32; 2] + Sync) -> Vec<[f64; 2]> {
+    let channels = values.shape().channels;
+    let tasks = values.values().par_chunks(TASK * channels).zip(other.values().par_chunks(TASK * channels));
+    let parts: Vec<Vec<[f64; 2]>> = tasks
+        .map(|(values, other)| {
+            let mut total = vec![[0.0; 2]; channels];
+            let mut run = [vec![0.0f32; channels], vec![0.0f32; channels]];
+            for (values, other) in values.chunks(RUN * channels).zip(other.chunks(RUN * channels)) {
+                run.iter_mut().for_each(|r| r.fill(0.0));
+                let [first, second] = &mut run;
+                for (values, other) in values.chunks_exact(channels).zip(other.chunks_exact(channels)) {
+                    let both = values.iter().zip(other).zip(first.iter_mut().zip(second.iter_mut()));
+                    for (c, ((&x, &y), (a, b))) in both.enumerate() {
+                        let [p, q] = products(x, y, c);
+                        *a += p;
+                        *b += q;
+                    }
+                }
+                for (t, (a, b)) in total.iter_mut().zip(first.iter().zip(second.iter())) {
+                    t[0] += f64::from(*a);
+                    t[1] += f64::from(*b);
+                }
+            }
+            total
+        })
+        .collect();
+    let mut total = vec![[0.0; 2]; channels];
+    for part in parts {
+        for (t, p) in total.iter_mut().zip(part) {
+            t[0] += p[0];
+            t[1] += p[1];
+        }
+    }
+    total
+}
+
+/// a x + b per channel.
+fn affine(input: &Tensor, a: &[f32], b: &[f32]) -> Tensor {
+    let mut output = Tensor::unspecified(input.shape());
+    let channels = a.len();
+    let tasks = output.values_mut().par_chunks_mut(TASK * channels).zip(input.values().par_chunks(TASK * channels));
+    tasks.for_each(|(output, input)| {
+        for (output, input) in output.chunks_exact_mut(channels).zip(input.chunks_exact(channels)) {
+            for ((y, x), (a, b)) in output.iter_mut().zip(input).zip(a.iter().zip(b)) {
+                *y = a * x + b;
+            }
+        }
+    });
+    output
+}
+
+impl Layer for BatchNorm {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
+        let (expected, found) = (self.channels(), input.channels);
+        if found == expected { Ok(input) } else { Err(Misfit::Width { what: "channels", expected, found }) }
+    }
+
+    fn infer(&self, input: &Tensor, _: &mut LayerState) -> Tensor {
+        let scale = |c: usize| self.scale.values[c] / (self.variance[c] + EPS as f32).sqrt();
+        let a: Vec<f32> = (0..self.channels()).map(scale).collect();
+        let b: Vec<f32> = (0..self.channels()).map(|c| self.shift.values[c] - a[c] * self.mean[c]).collect();
+        affine(input, &a, &b)
+    }
+
+    fn forward(&mut self, input: Tensor, _: Pass) -> Tensor {
+        let n = (input.shape().len() / self.channels()) as f64;
+        // Around the running mean, because the difference of large squares would lose the variance of data far from zero.
+        let around = &self.mean;
+        let moments = sums(&input, &input, |x, _, c| [x - around[c], (x - around[c]) * (x - around[c])]);
+        let (mut mean, mut inverse) = (Vec::new(), Vec::new());
+        for (c, [sum, squares]) in moments.into_iter().enumerate() {
+            let offset = sum / n;
+            let variance = (squares / n - offset * offset).max(0.0);
+            let m = f64::from(self.mean[c]) + offset;
+            let unbiased = variance * n / (n - 1.0).max(1.0);
+            self.mean[c] = (f64::from(self.mean[c]) + MOMENTUM * (m - f64::from(self.mean[c]))) as f32;
+            self.variance[c] = (f64::from(self.variance[c]) + MOMENTUM * (unbiased - f64::from(self.variance[c]))) as f32;
+            mean.push(m as f32);
+            inverse.push((1.0 / (variance + EPS).sqrt()) as f32);
+        }
+        let a: Vec<f32> = self.scale.values.iter().zip(&inverse).map(|(scale, inverse)| scale * inverse).collect();
+        let b: Vec<f32> = (0..self.channels()).map(|c| self.shift.values[c] - a[c] * mean[c]).collect();
+        let output = affine(&input, &a, &b);
+        self.kept = Some(Kept { input, mean, inverse });
+        output
+    }
+
+    fn backward(&mut self, mut gradient: Tensor, wanted: bool) -> Option<Tensor> {
+        let Kept { input, mean, inverse } = kept(&mut self.kept);
+        let channels = self.channels();
+        let n = (input.shape().len() / channels) as f64;
+        let totals = sums(&gradient, &input, |g, x, c| [g, g * ((x - mean[c]) * inverse[c])]);
+        // dx = scale / sd (g - mean(g) - x_hat mean(g x_hat)) = a g + b x + c.
+        let mut factors = Vec::with_capacity(channels);
+        for (c, [sum, product]) in totals.into_iter().enumerate() {
+            self.shift.gradient[c] += sum as f32;
+            self.scale.gradient[c] += product as f32;
+            let a = self.scale.values[c] * inverse[c];
+            let b = -a * (product / n) as f32 * inverse[c];
+            factors.push([a, b, -a * (sum / n) as f32 - b * mean[c]]);
+        }
+        if !wanted {
+            return None;
+        }
+        let tasks = gradient.values_mut().par_chunks_mut(TASK * channels).zip(input.values().par_chunks(TASK * channels));
+        tasks.for_each(|(gradient, input)| {
+            for (gradient, input) in gradient.chunks_exact_mut(channels).zip(input.chunks_exact(channels)) {
+                for ((g, x), [a, b, c]) in gradient.iter_mut().zip(input).zip(&factors) {
+                    *g = a * *g + b * x + c;
+                }
+            }
+        });
+        Some(gradient)
+    }
+
+    fn parameters(&self) -> Vec<&Parameter> {
+        vec![&self.scale, &self.shift]
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        vec![&mut self.scale, &mut self.shift]
+    }
+
+    fn buffers(&self) -> Vec<(&'static str, &Vec<f32>)> {
+        vec![("running_mean", &self.mean), ("running_var", &self.variance)]
+    }
+
+    fn tensors_mut(&mut self) -> Vec<&mut Vec<f32>> {
+        vec![&mut self.scale.values, &mut self.shift.values, &mut self.mean, &mut self.variance]
+    }
+}

@@ -1,0 +1,83 @@
+use super::conv::add_rows;
+use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, kept};
+use crate::correlate::Correlation;
+use crate::tensor::{Shape, Tensor};
+
+/// Every output from every input: W x + b.
+///
+/// Computed as a correlation with a kernel of one pixel, over images made of several samples side by side.
+pub struct Linear {
+    correlation: Correlation,
+    weight: Parameter,
+    bias: Parameter,
+    input: Option<Tensor>,
+}
+
+/// Samples side by side at most: enough to reuse each weight many times, few enough to give every thread some.
+const ROWS: usize = 64;
+
+impl Linear {
+    /// A layer with random weights.
+    pub fn new(inputs: usize, outputs: usize, init: Init) -> Self {
+        let correlation = Correlation { kernel: 1, stride: 1, padding: 0, inputs, outputs };
+        let weight = Parameter::uniform("weight", inputs * outputs, inputs, init);
+        Linear { correlation, weight, bias: Parameter::uniform("bias", outputs, inputs, init), input: None }
+    }
+
+    /// The same values as images of several samples.
+    fn rows(shape: Shape) -> Shape {
+        let samples = shape.n_images();
+        let side_by_side = (1..=ROWS).rev().find(|&n| samples.is_multiple_of(n)).unwrap_or(1);
+        Shape::new(1, samples / side_by_side, [1, side_by_side, shape.n_features()])
+    }
+
+    fn outputs(&self, input: Shape) -> Shape {
+        Shape { height: 1, width: 1, channels: self.correlation.outputs, ..input }
+    }
+
+    fn apply(&self, rows: &Tensor, input: Shape) -> Tensor {
+        self.correlation.forward(rows, &self.weight.values, &self.bias.values).reshaped(self.outputs(input))
+    }
+}
+
+impl Layer for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
+        let (expected, found) = (self.correlation.inputs, input.n_features());
+        if found == expected { Ok(self.outputs(input)) } else { Err(Misfit::Width { what: "features", expected, found }) }
+    }
+
+    fn infer(&self, input: &Tensor, _: &mut LayerState) -> Tensor {
+        let shape = input.shape();
+        self.apply(&input.clone().reshaped(Linear::rows(shape)), shape)
+    }
+
+    fn forward(&mut self, input: Tensor, _: Pass) -> Tensor {
+        let shape = input.shape();
+        let rows = input.reshaped(Linear::rows(shape));
+        let output = self.apply(&rows, shape);
+        self.input = Some(rows.reshaped(shape));
+        output
+    }
+
+    fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {
+        let input = kept(&mut self.input);
+        let shape = input.shape();
+        let rows = input.reshaped(Linear::rows(shape));
+        let gradient = gradient.reshaped(Shape { channels: self.correlation.outputs, ..rows.shape() });
+        self.correlation.weight_gradient(&rows, &gradient, &mut self.weight.gradient);
+        add_rows(&gradient, &mut self.bias.gradient);
+        wanted.then(|| self.correlation.input_gradient(&gradient, rows.shape(), &self.weight.values).reshaped(shape))
+    }
+
+    fn parameters(&self) -> Vec<&Parameter> {
+        vec![&self.weight, &self.bias]
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        vec![&mut self.weight, &mut self.bias]
+    }
+}

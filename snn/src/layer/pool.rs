@@ -1,0 +1,170 @@
+use rayon::prelude::*;
+
+use super::{Layer, LayerState, Misfit, Pass, kept};
+use crate::tensor::{Shape, Tensor};
+
+/// Squares of `side` pixels next to each other become one; what is left over at the far ends is dropped.
+fn pooled(side: usize, input: Shape) -> Result<Shape, Misfit> {
+    let Shape { height, width, .. } = input;
+    if height < side || width < side {
+        return Err(Misfit::Kernel { kernel: side, height, width });
+    }
+    Ok(Shape { height: height / side, width: width / side, ..input })
+}
+
+/// Calls `visit(output pixel, input pixel, place in the square)` for every input pixel that is not dropped, place by place in order.
+fn squares(side: usize, input: Shape, mut visit: impl FnMut(usize, usize, usize)) {
+    let (height, width) = (input.height / side, input.width / side);
+    for y in 0..height * side {
+        for x in 0..width * side {
+            visit(y / side * width + x / side, y * input.width + x, y % side * side + x % side);
+        }
+    }
+}
+
+/// The mean of squares of pixels. Raises the density of spikes, up to fourfold for squares of two pixels; [`MaxPool`] keeps them binary.
+pub struct AvgPool {
+    /// Side of a square; 0 for whole images.
+    side: usize,
+    input: Option<Shape>,
+}
+
+impl AvgPool {
+    /// Squares of `side` pixels.
+    pub fn new(side: usize) -> Self {
+        assert!(side > 0, "squares of no pixels");
+        AvgPool { side, input: None }
+    }
+
+    /// Whole images, which must be squares.
+    pub fn global() -> Self {
+        AvgPool { side: 0, input: None }
+    }
+
+    fn side(&self, input: Shape) -> usize {
+        if self.side == 0 { input.height.min(input.width) } else { self.side }
+    }
+}
+
+impl Layer for AvgPool {
+    fn name(&self) -> &'static str {
+        "avg_pool"
+    }
+
+    fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
+        pooled(self.side(input), input)
+    }
+
+    fn infer(&self, input: &Tensor, _: &mut LayerState) -> Tensor {
+        let (from, side, c) = (input.shape(), self.side(input.shape()), input.shape().channels);
+        let to = pooled(side, from).expect("the layer was checked for this shape");
+        let mut output = Tensor::zeros(to);
+        let weight = 1.0 / (side * side) as f32;
+        let images = output.values_mut().par_chunks_mut(to.n_features()).zip(input.values().par_chunks(from.n_features()));
+        images.for_each(|(output, image)| {
+            squares(side, from, |o, i, _| {
+                for (y, x) in output[o * c..(o + 1) * c].iter_mut().zip(&image[i * c..(i + 1) * c]) {
+                    *y += x * weight;
+                }
+            });
+        });
+        output
+    }
+
+    fn forward(&mut self, input: Tensor, _: Pass) -> Tensor {
+        self.input = Some(input.shape());
+        self.infer(&input, &mut LayerState::new())
+    }
+
+    fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {
+        let from = kept(&mut self.input);
+        let (side, to, c) = (self.side(from), gradient.shape(), from.channels);
+        let weight = 1.0 / (side * side) as f32;
+        wanted.then(|| {
+            let mut result = Tensor::zeros(from);
+            let images = result.values_mut().par_chunks_mut(from.n_features()).zip(gradient.values().par_chunks(to.n_features()));
+            images.for_each(|(result, gradient)| {
+                squares(side, from, |o, i, _| {
+                    for (x, g) in result[i * c..(i + 1) * c].iter_mut().zip(&gradient[o * c..(o + 1) * c]) {
+                        *x = g * weight;
+                    }
+                });
+            });
+            result
+        })
+    }
+}
+
+/// The largest of squares of pixels; of several largest the first.
+pub struct MaxPool {
+    side: usize,
+    kept: Option<(Shape, Vec<u8>)>,
+}
+
+impl MaxPool {
+    /// Squares of `side` pixels, at most 16.
+    pub fn new(side: usize) -> Self {
+        assert!((1..=16).contains(&side), "squares of 1 to 16 pixels");
+        MaxPool { side, kept: None }
+    }
+
+    /// The largest values and where in their squares they lie.
+    fn largest(&self, input: &Tensor) -> (Tensor, Vec<u8>) {
+        let (from, c) = (input.shape(), input.shape().channels);
+        let to = pooled(self.side, from).expect("the layer was checked for this shape");
+        let mut output = Tensor::unspecified(to);
+        let mut places = vec![0; to.len()];
+        let outputs = output.values_mut().par_chunks_mut(to.n_features()).zip(places.par_chunks_mut(to.n_features()));
+        outputs.zip(input.values().par_chunks(from.n_features())).for_each(|((output, places), image)| {
+            output.fill(f32::NEG_INFINITY);
+            squares(self.side, from, |o, i, place| {
+                let best = output[o * c..(o + 1) * c].iter_mut().zip(&mut places[o * c..(o + 1) * c]);
+                for ((best, at), &x) in best.zip(&image[i * c..(i + 1) * c]) {
+                    // A value that is not a number wins and stays, so that it is not hidden.
+                    if x > *best || (x.is_nan() && !best.is_nan()) {
+                        (*best, *at) = (x, place as u8);
+                    }
+                }
+            });
+        });
+        (output, places)
+    }
+}
+
+impl Layer for MaxPool {
+    fn name(&self) -> &'static str {
+        "max_pool"
+    }
+
+    fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
+        pooled(self.side, input)
+    }
+
+    fn infer(&self, input: &Tensor, _: &mut LayerState) -> Tensor {
+        self.largest(input).0
+    }
+
+    fn forward(&mut self, input: Tensor, _: Pass) -> Tensor {
+        let (output, places) = self.largest(&input);
+        self.kept = Some((input.shape(), places));
+        output
+    }
+
+    fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {
+        let (from, places) = kept(&mut self.kept);
+        let (to, c) = (gradient.shape(), from.channels);
+        wanted.then(|| {
+            let mut result = Tensor::zeros(from);
+            let gradients = gradient.values().par_chunks(to.n_features()).zip(places.par_chunks(to.n_features()));
+            result.values_mut().par_chunks_mut(from.n_features()).zip(gradients).for_each(|(result, (gradient, places))| {
+                squares(self.side, from, |o, i, place| {
+                    let won = gradient[o * c..(o + 1) * c].iter().zip(&places[o * c..(o + 1) * c]);
+                    for (x, (&g, &at)) in result[i * c..(i + 1) * c].iter_mut().zip(won) {
+                        *x = if usize::from(at) == place { g } else { 0.0 };
+                    }
+                });
+            });
+            result
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Random numbers as functions of (seed, object, number): the same for every thread count.
+
+use kernels::random::{Purpose, Sequence, Stream};
+
+/// Draws one after another.
+#[derive(Clone, Debug)]
+pub struct Random(Sequence);
+
+impl Random {
+    /// The draws of `object` under `seed`. Objects number themselves by [`key`].
+    pub fn new(seed: u64, object: u64) -> Self {
+        Random(Stream::new(seed, Purpose::Other, object).sequence(0))
+    }
+
+    /// Uniform in (0, 1).
+    pub fn uniform(&mut self) -> f64 {
+        self.0.uniform()
+    }
+
+    /// Uniform in `0..n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0.below(n as u64) as usize
+    }
+
+    /// Normal with mean 0 and standard deviation 1 (Box GEP, Muller ME (1958) doi:10.1214/aoms/1177706645).
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * libm::log(self.uniform())).sqrt();
+        radius * libm::cos(std::f64::consts::TAU * self.uniform())
+    }
+
+    /// `0..n` in random order (Fisher-Yates).
+    pub fn permutation(&mut self, n: usize) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        for i in (1..n).rev() {
+            order.swap(i, self.below(i + 1));
+        }
+        order
+    }
+}
+
+/// What draws are for; draws for different things are independent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum For {
+    /// Initial weights, by parameter.
+    Weights = 1,
+    /// Values that dropout removes, by layer and pass.
+    Dropout = 2,
+    /// The order of samples, by epoch.
+    Order = 3,
+    /// Spikes of random encoders, by sample.
+    Spikes = 4,
+    /// Shifts and flips of images, by sample.
+    Augmentation = 5,
+}
+
+/// The number of an object: what for, which one of few (such as a layer), which one of many (such as a pass).
+pub fn key(what: For, few: usize, many: u64) -> u64 {
+    (what as u64) << 56 | (few as u64 & 0xffff) << 40 | (many & 0xff_ffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permutation_holds_every_number_once() {
+        let mut order = Random::new(3, key(For::Order, 0, 1)).permutation(1000);
+        assert!(order.windows(2).any(|w| w[0] > w[1]));
+        order.sort_unstable();
+        assert!(order.iter().copied().eq(0..1000));
+    }
+
+    #[test]
+    fn normal_draws_have_mean_0_and_variance_1() {
+        let mut random = Random::new(1, key(For::Weights, 0, 0));
+        let draws: Vec<f64> = (0..100_000).map(|_| random.normal()).collect();
+        let mean = draws.iter().sum::<f64>() / 1e5;
+        let variance = draws.iter().map(|x| x * x).sum::<f64>() / 1e5;
+        // Standard errors are 0.0032 and 0.0045.
+        assert!(mean.abs() < 0.015 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+    }
+}

@@ -1,0 +1,118 @@
+//! Runs on the built-in digits: repeatable, resumable, the same for any number of threads, and honest when they fail.
+
+use std::path::Path;
+
+use super::*;
+use crate::{checkpoint, data};
+
+fn digits() -> Dataset {
+    data::load("digits", Path::new(".")).unwrap()
+}
+
+fn start(encode: &str) -> Training {
+    let model = ModelOptions {
+        image: [8, 8, 1],
+        steps: 3,
+        width: 0.125,
+        node_type: "PLIFNode".into(),
+        encode: encode.into(),
+        ..ModelOptions::default()
+    };
+    Training::new(model, TrainingOptions { epochs: 2, batch_size: 100, ..TrainingOptions::default() }).unwrap()
+}
+
+/// The bits of all tensors of the network.
+fn bits(training: &Training) -> Vec<u32> {
+    training.network.tensors().into_iter().flat_map(|(_, values)| values.iter().map(|x| x.to_bits())).collect()
+}
+
+fn run(mut training: Training, dataset: &Dataset) -> Training {
+    while training.progress.epoch < training.options.epochs {
+        training.epoch(dataset, |_| Next::Continue).unwrap();
+    }
+    training
+}
+
+#[test]
+fn weights_do_not_depend_on_the_number_of_threads() {
+    let dataset = digits();
+    let train = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| bits(&run(start("rate"), &dataset)))
+    };
+    assert!(train(1) == train(3));
+}
+
+#[test]
+fn a_run_that_was_stopped_and_resumed_ends_like_one_that_was_not() {
+    let dataset = digits();
+    let whole = run(start("direct"), &dataset);
+    let mut stopped = start("direct");
+    let complete = stopped.epoch(&dataset, |report| if report.batch == 7 { Next::Stop } else { Next::Continue }).unwrap();
+    assert!(complete.is_none() && stopped.progress.batch == 7 && stopped.progress.sums.seen == 700);
+    let path = std::env::temp_dir().join(format!("braincog-snn-{}-resume.safetensors", std::process::id()));
+    checkpoint::save(&stopped, &path).unwrap();
+    drop(stopped);
+    let resumed = run(checkpoint::load(&path).unwrap(), &dataset);
+    assert!(bits(&resumed) == bits(&whole));
+    assert_eq!(resumed.evaluate(&dataset).unwrap(), whole.evaluate(&dataset).unwrap());
+}
+
+/// What a run says whose tensor of this name holds something that is not a number.
+fn broken(name: &str) -> String {
+    let mut training = start("direct");
+    let index = training.network.tensors().iter().position(|(other, _)| other == name).unwrap();
+    training.network.tensors_mut()[index][0] = f32::NAN;
+    training.epoch(&digits(), |_| Next::Continue).unwrap_err().to_string()
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run_and_names_layer_and_step() {
+    let message = broken("15.linear.bias");
+    assert!(
+        message.starts_with("epoch 0, batch 0: the loss is NaN; the first value that is not finite comes out of layer 15.linear in step 0"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_neurons_hide_from_the_loss_stops_the_run_too() {
+    let message = broken("5.conv2d.weight");
+    assert!(message.contains("comes out of layer 5.conv2d in step 0"), "{message}");
+}
+
+#[test]
+fn options_out_of_range_are_refused() {
+    let message = |options| Training::new(ModelOptions::default(), options).err().unwrap().to_string();
+    let options = TrainingOptions::default;
+    assert_eq!(message(TrainingOptions { batch_size: 0, ..options() }), "the batch size is 0; expected 1 to 65536");
+    assert_eq!(message(TrainingOptions { opt: "lion".into(), ..options() }), "no optimiser is called \"lion\"; there are adamw, sgd");
+    assert!(message(TrainingOptions { lr: f32::NAN, ..options() }).starts_with("the learning rate is NaN"));
+}
+
+#[test]
+fn images_of_another_size_are_refused_with_both_sizes() {
+    let training = Training::new(ModelOptions { width: 0.01, ..ModelOptions::default() }, TrainingOptions::default()).unwrap();
+    let message = training.check(&digits()).unwrap_err().to_string();
+    assert!(message.contains("[8, 8, 1]") && message.contains("[28, 28, 1]"), "{message}");
+}
+
+#[test]
+fn damaged_checkpoints_are_refused() {
+    let path = std::env::temp_dir().join(format!("braincog-snn-{}-damaged.safetensors", std::process::id()));
+    checkpoint::save(&start("direct"), &path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let message = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        checkpoint::load(&path).err().unwrap().to_string()
+    };
+    assert!(message(&whole[..whole.len() - 1]).contains("not a safetensors file"));
+    assert!(message(&[0xff; 16]).contains("not a safetensors file"));
+    assert!(message(b"").contains("not a safetensors file"));
+    let text = |from: &str, to: &str| {
+        let at = whole.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
+        [&whole[..at], to.as_bytes(), &whole[at + from.len()..]].concat()
+    };
+    assert!(message(&text("0.conv2d.weight", "0.conv2d.weighs")).contains("has no tensor 0.conv2d.weight"));
+    assert!(message(&text("PLIFNode", "PLUFNode")).contains("no node is called"));
+}

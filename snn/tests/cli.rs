@@ -1,0 +1,94 @@
+//! The contract of `braincog-snn` as a black box: what it prints, what it leaves behind, how it ends.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A folder that does not exist yet.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("braincog-snn-cli-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
+}
+
+fn command(arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_braincog-snn"));
+    command.args(arguments.split(' '));
+    command
+}
+
+fn run(arguments: &str) -> (Output, String, String) {
+    let output = command(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    (output, out, err)
+}
+
+const SMALL: &str = "train --dataset digits --width 0.125 --step 2 --batch-size 100 --lr 0.005";
+
+#[test]
+fn train_leaves_checkpoints_and_a_log_and_eval_repeats_its_accuracy() {
+    let folder = folder("train");
+    let (output, out, err) = run(&format!("{SMALL} --epochs 2 --output {}", folder.display()));
+    assert!(output.status.success(), "{err}");
+    assert!(err.contains("0.conv2d") && err.contains("parameters"), "{err}");
+    let last = out.lines().find(|line| line.starts_with("epoch 2: accuracy ")).unwrap();
+    let log = std::fs::read_to_string(folder.join("log.csv")).unwrap();
+    assert_eq!((log.lines().next(), log.lines().count()), (Some("epoch,train_accuracy,train_loss,test_accuracy,test_loss"), 3));
+    let (output, out, _) = run(&format!("eval {} --dataset digits", folder.join("last.safetensors").display()));
+    let accuracy = last.split(&[' ', ',']).nth(3).unwrap();
+    assert!(output.status.success() && out.starts_with(&format!("accuracy {accuracy} % of 359 images")), "{out} after {last}");
+    assert!(out.contains("LIFNode"), "{out}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_saves_and_the_resumed_run_ends_like_one_that_was_not_stopped() {
+    let (whole, stopped) = (folder("whole"), folder("stopped"));
+    let (output, _, err) = run(&format!("{SMALL} --quiet --epochs 3 --output {}", whole.display()));
+    assert!(output.status.success(), "{err}");
+    let mut child = command(&format!("{SMALL} --quiet --epochs 3 --output {}", stopped.display()));
+    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // The folder appears just before the signals are listened to and the first batch begins.
+    let start = Instant::now();
+    while !stopped.exists() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(20));
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let status = child.wait().unwrap();
+    let last = stopped.join("last.safetensors");
+    // A machine that was too fast finished, one that was too slow had not begun to listen; both are seen here.
+    if status.code() == Some(143) {
+        let (output, _, err) = run(&format!("{SMALL} --quiet --epochs 3 --output {} --resume {}", stopped.display(), last.display()));
+        assert!(output.status.success(), "{err}");
+    } else {
+        println!("skipped: no signal in time ({status})");
+        return;
+    }
+    let bytes = |folder: PathBuf| std::fs::read(folder.join("last.safetensors")).unwrap();
+    assert!(bytes(whole) == bytes(stopped));
+}
+
+#[test]
+fn wrong_input_ends_with_2_and_one_message() {
+    for (arguments, message) in [
+        ("train --dataset mnist --data-dir nowhere", "error: mnist is not in nowhere: train-images-idx3-ubyte is missing"),
+        ("train --model lenet", "error: no model is called \"lenet\"; there are mnist_convnet, cifar_convnet"),
+        ("train --node-type LIF", "error: no node is called \"LIF\""),
+        ("train --model cifar_convnet --step 0", "error: the number of steps is 0; expected at least 1"),
+        ("train --epochs many", "error: invalid value 'many' for '--epochs <EPOCHS>'"),
+        ("data --dataset imagenet", "error: no data set is called \"imagenet\""),
+    ] {
+        let (output, _, err) = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {err}");
+        assert!(err.contains(message), "{arguments}: {err}");
+    }
+}
+
+#[test]
+fn data_shows_what_is_there() {
+    let (output, out, _) = run("data --dataset digits");
+    assert!(output.status.success());
+    assert!(out.contains("digits: 10 classes, images of 8 x 8 x 1\ntrain: 1438 images"), "{out}");
+}
