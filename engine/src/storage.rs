@@ -10,6 +10,9 @@ use crate::process;
 /// Part of the memory that is free which stored synapses may take when the engine decides.
 const SHARE: f64 = 0.7;
 
+/// What one thread may be given to store: a tenth less than its numbers reach, since threads have uneven shares.
+const MOST_STORED: f64 = 0.9 * 17_179_869_184.0;
+
 /// How the synapses of a projection are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -138,7 +141,7 @@ fn delays(delay: &Value, dt: f64) -> f64 {
 /// How each projection is kept on this machine. It never changes the spikes.
 pub(crate) fn classes(network: &Network, settings: &Settings) -> Vec<Class> {
     let budget = process::available_bytes().map_or(f64::INFINITY, |bytes| bytes as f64 * SHARE);
-    classes_within(network, settings, budget)
+    classes_within(network, settings, budget.min(MOST_STORED * settings.threads as f64))
 }
 
 /// How each projection is kept if stored synapses may take `budget` bytes: what asks to be stored is

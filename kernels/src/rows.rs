@@ -42,11 +42,11 @@ pub struct Scratch {
     synapses: Vec<Synapse>,
     sorted: Vec<Synapse>,
     histogram: Vec<u32>,
-    /// Targets by place.
-    dealt: Vec<Vec<u32>>,
+    /// Targets of one place.
+    dealt: Vec<u32>,
 }
 
-/// Places of a population among which targets are dealt one by one.
+/// Most places of a population for which all targets are passed over.
 const FEW: usize = 8;
 
 impl Wiring {
@@ -109,21 +109,9 @@ impl Wiring {
             let places = self.layout.places(prepared.target);
             match (&self.codings[part.projection as usize], prepared.constant_delay(), places) {
                 // One weight and one delay: nothing to sort.
-                (Coding { constant: Some(kind), .. }, Some(delay), [place]) => {
-                    for targets in scratch.row.targets.chunks(MOST) {
-                        let segment = Segment { block: place.block, delay, kind: *kind, count: targets.len() as u16 };
-                        pack_targets(targets, place.offset, sink.open(segment));
-                    }
-                }
                 (Coding { constant: Some(kind), .. }, Some(delay), places) if places.len() <= FEW => {
-                    let mut lens = [0; FEW];
-                    deal(&scratch.row.targets, places, &mut scratch.dealt, &mut lens);
-                    for ((place, targets), n) in places.iter().zip(&scratch.dealt).zip(lens) {
-                        for targets in targets[..n].chunks(MOST) {
-                            let segment = Segment { block: place.block, delay, kind: *kind, count: targets.len() as u16 };
-                            pack_targets(targets, place.offset.wrapping_sub(place.first), sink.open(segment));
-                        }
-                    }
+                    let segment = Segment { block: 0, delay, kind: *kind, count: 0 };
+                    deal(&scratch.row.targets, places, &mut scratch.dealt, segment, sink);
                 }
                 (coding, _, places) => gather(&scratch.row, coding, places, &mut scratch.synapses),
             }
@@ -139,17 +127,28 @@ impl Wiring {
     }
 }
 
-/// Deals targets to the places where they live; `lens` says how many each got.
-fn deal(targets: &[u32], places: &[Place], dealt: &mut Vec<Vec<u32>>, lens: &mut [usize; FEW]) {
-    dealt.resize_with(places.len().max(dealt.len()), Vec::new);
-    for room in &mut dealt[..places.len()] {
-        room.resize(targets.len().max(room.len()), 0);
+/// Opens a segment like `segment` for the targets of each place. A pass over all targets for each place, without a
+/// branch, is cheaper than to ask of each target where it lives.
+fn deal(targets: &[u32], places: &[Place], dealt: &mut Vec<u32>, segment: Segment, sink: &mut impl Sink) {
+    dealt.resize(targets.len().max(dealt.len()), 0);
+    for (i, place) in places.iter().enumerate() {
+        let end = places.get(i + 1).map_or(u32::MAX, |next| next.first);
+        let own = if places.len() == 1 { targets } else { between(targets, place.first..end, &mut dealt[..targets.len()]) };
+        for own in own.chunks(MOST) {
+            let segment = Segment { block: place.block, count: own.len() as u16, ..segment };
+            pack_targets(own, place.offset.wrapping_sub(place.first), sink.open(segment));
+        }
     }
+}
+
+/// The targets in a range, put together in `room`, which has as many places as there are targets.
+fn between<'a>(targets: &[u32], range: Range<u32>, room: &'a mut [u32]) -> &'a [u32] {
+    let mut n = 0;
     for target in targets {
-        let place = places[1..].iter().map(|next| usize::from(next.first <= *target)).sum::<usize>() % FEW;
-        dealt[place][lens[place]] = *target;
-        lens[place] += 1;
+        room[n] = *target;
+        n += usize::from(range.contains(target));
     }
+    &room[..n]
 }
 
 /// Appends the synapses of a part, coded and placed.
