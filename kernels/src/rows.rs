@@ -171,26 +171,42 @@ fn gather(row: &Row, coding: &Coding, places: &[Place], synapses: &mut Vec<Synap
     }));
 }
 
-/// Sorts the synapses by segment: by counting where the segments are few beside the synapses.
+/// Sorts the synapses by segment: by counting where there are few segments beside the synapses, by counting twice
+/// where there are too many for that, by comparing where a row is short.
 fn sort(scratch: &mut Scratch, n_kinds: usize) {
-    let synapses = &mut scratch.synapses;
+    let Scratch { synapses, sorted, histogram, .. } = scratch;
     let Some(first) = synapses.first() else { return };
     let (mut delays, mut blocks) = ([first.delay; 2], [first.block; 2]);
     for synapse in synapses.iter() {
         delays = [delays[0].min(synapse.delay), delays[1].max(synapse.delay)];
         blocks = [blocks[0].min(synapse.block), blocks[1].max(synapse.block)];
     }
-    let n_delays = (delays[1] - delays[0]) as usize + 1;
     let n_blocks = (blocks[1] - blocks[0]) as usize + 1;
-    let buckets = n_blocks * n_delays * n_kinds;
-    if buckets > 2 * synapses.len() + 256 {
+    let n_arrivals = ((delays[1] - delays[0]) as usize + 1) * n_kinds;
+    let few = 2 * synapses.len() + 256;
+    let block = |s: &Synapse| (s.block - blocks[0]) as usize;
+    let arrival = |s: &Synapse| (s.delay - delays[0]) as usize * n_kinds + s.kind as usize;
+    if n_blocks * n_arrivals <= few {
+        count_sort(synapses, sorted, histogram, n_blocks * n_arrivals, |s| block(s) * n_arrivals + arrival(s));
+    } else if n_blocks <= few && n_arrivals <= few {
+        // Counting keeps the order of equals, so the second pass keeps what the first has done.
+        count_sort(synapses, sorted, histogram, n_arrivals, arrival);
+        count_sort(synapses, sorted, histogram, n_blocks, block);
+    } else {
         synapses.sort_unstable_by_key(Synapse::key);
-        return;
     }
-    let bucket = |s: &Synapse| ((s.block - blocks[0]) as usize * n_delays + (s.delay - delays[0]) as usize) * n_kinds + s.kind as usize;
-    let histogram = &mut scratch.histogram;
+}
+
+/// Sorts the synapses by their bucket, one of `n`; equals keep their order.
+fn count_sort(
+    synapses: &mut Vec<Synapse>,
+    sorted: &mut Vec<Synapse>,
+    histogram: &mut Vec<u32>,
+    n: usize,
+    bucket: impl Fn(&Synapse) -> usize,
+) {
     histogram.clear();
-    histogram.resize(buckets, 0);
+    histogram.resize(n, 0);
     for synapse in synapses.iter() {
         histogram[bucket(synapse)] += 1;
     }
@@ -198,11 +214,11 @@ fn sort(scratch: &mut Scratch, n_kinds: usize) {
     for count in histogram.iter_mut() {
         sum += std::mem::replace(count, sum);
     }
-    scratch.sorted.resize(synapses.len(), Synapse::default());
+    sorted.resize(synapses.len(), Synapse::default());
     for synapse in synapses.iter() {
         let place = &mut histogram[bucket(synapse)];
-        scratch.sorted[*place as usize] = *synapse;
+        sorted[*place as usize] = *synapse;
         *place += 1;
     }
-    std::mem::swap(synapses, &mut scratch.sorted);
+    std::mem::swap(synapses, sorted);
 }
