@@ -113,7 +113,8 @@ fn delays(network: &Network, wiring: &[Prepared], settings: &Settings) -> Result
 
 /// Which projections are procedural. The members of a bundle are drawn together, so all are if one is.
 fn procedural(network: &Network, bundles: &[Bundle], settings: &Settings) -> Result<Vec<bool>, Error> {
-    let mut procedural: Vec<bool> = storage::classes(network, settings).iter().map(|c| *c == Class::Procedural).collect();
+    let classes = storage::classes(network, settings, &storage::stored_bytes(network, settings));
+    let mut procedural: Vec<bool> = classes.iter().map(|c| *c == Class::Procedural).collect();
     for bundle in bundles {
         let any = bundle.members.iter().any(|member| procedural[*member as usize]);
         bundle.members.iter().for_each(|member| procedural[*member as usize] = any);

@@ -34,7 +34,8 @@ pub fn estimate(network: &Network, settings: &Settings) -> Estimate {
     let mut synapses: BTreeMap<Class, (f64, f64)> = BTreeMap::new();
     let (mut heads, mut kept) = (0.0, 0.0);
     let stored = stored_bytes(network, settings);
-    for ((projection, class), bytes) in network.projections.iter().zip(storage::classes(network, settings)).zip(stored) {
+    let classes = storage::classes(network, settings, &stored);
+    for ((projection, class), bytes) in network.projections.iter().zip(classes).zip(stored) {
         let n = projection.expected_synapses(network);
         let entry = synapses.entry(class).or_default();
         entry.0 += n;

@@ -82,10 +82,10 @@ pub(crate) fn stored_bytes(network: &Network, settings: &Settings) -> Vec<(f64, 
         cells.delays = cells.delays.max(delays(&projection.delay, settings.dt));
         cells.signs.insert(sign(&projection.weight));
     }
+    let heads: BTreeMap<_, f64> = neighbourhoods.into_iter().map(|(key, cells)| (key, cells.heads(network, settings))).collect();
     let bytes = |projection: &Projection| {
         let n = projection.expected_synapses(network);
-        let heads = neighbourhoods[&(projection.source, block[projection.target])].heads(network, settings);
-        (n * Class::stored(projection).bytes_per_synapse(), 8.0 * n * heads)
+        (n * Class::stored(projection).bytes_per_synapse(), 8.0 * n * heads[&(projection.source, block[projection.target])])
     };
     network.projections.iter().map(bytes).collect()
 }
@@ -138,16 +138,15 @@ fn delays(delay: &Value, dt: f64) -> f64 {
     }
 }
 
-/// How each projection is kept on this machine. It never changes the spikes.
-pub(crate) fn classes(network: &Network, settings: &Settings) -> Vec<Class> {
+/// How each projection is kept on this machine, given what [`stored_bytes`] says. It never changes the spikes.
+pub(crate) fn classes(network: &Network, settings: &Settings, bytes: &[(f64, f64)]) -> Vec<Class> {
     let budget = process::available_bytes().map_or(f64::INFINITY, |bytes| bytes as f64 * SHARE);
-    classes_within(network, settings, budget.min(MOST_STORED * settings.threads as f64))
+    classes_within(network, settings, bytes, budget.min(MOST_STORED * settings.threads as f64))
 }
 
 /// How each projection is kept if stored synapses may take `budget` bytes: what asks to be stored is
 /// stored; of the others the largest are procedural until the rest fits.
-fn classes_within(network: &Network, settings: &Settings, budget: f64) -> Vec<Class> {
-    let bytes = stored_bytes(network, settings);
+fn classes_within(network: &Network, settings: &Settings, bytes: &[(f64, f64)], budget: f64) -> Vec<Class> {
     let mut classes: Vec<Class> = network.projections.iter().map(Class::stored).collect();
     let mut open = Vec::new();
     let mut total = rows_bytes(network, settings);
@@ -200,7 +199,7 @@ mod tests {
         let network = network([Storage::Auto; 3]);
         // 12 bytes a source and about 2 a synapse: 12 kB, and then 20 kB, 200 kB, 2 MB.
         for (budget, stored) in [(1e9, 3), (1e6, 2), (1e5, 1), (1e3, 0)] {
-            let classes = classes_within(&network, &SETTINGS, budget);
+            let classes = classes_within(&network, &SETTINGS, &stored_bytes(&network, &SETTINGS), budget);
             let procedural = classes.iter().map(|c| *c == Class::Procedural).collect::<Vec<_>>();
             assert_eq!(procedural, (0..3).map(|i| i >= stored).collect::<Vec<_>>(), "{budget}");
         }
@@ -208,7 +207,8 @@ mod tests {
 
     #[test]
     fn what_the_user_says_is_done() {
-        let classes = classes_within(&network([Storage::Procedural, Storage::Auto, Storage::Stored]), &SETTINGS, 1e3);
+        let network = network([Storage::Procedural, Storage::Auto, Storage::Stored]);
+        let classes = classes_within(&network, &SETTINGS, &stored_bytes(&network, &SETTINGS), 1e3);
         assert_eq!(classes, [Class::Procedural, Class::Procedural, Class::Constant]);
     }
 }

@@ -97,11 +97,6 @@ impl Calendar {
         page.words.clear();
         events
     }
-
-    /// Memory of what is under way, in bytes.
-    pub fn bytes(&self) -> u64 {
-        self.pages.iter().map(|p| (8 * (p.stored.capacity() + p.made.capacity()) + 4 * p.words.capacity()) as u64).sum()
-    }
 }
 
 /// Asks for the words of a segment.

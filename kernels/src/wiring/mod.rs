@@ -215,11 +215,6 @@ impl Prepared {
         lo.abs().max(hi.abs()) > 64.0 * typical
     }
 
-    /// True if the synapses exist as a list in memory, so that making rows again would save nothing.
-    pub fn is_listed(&self) -> bool {
-        matches!(self.rule, Pattern::Listed(_))
-    }
-
     /// Memory of what is kept to make rows, in bytes.
     pub fn bytes(&self) -> u64 {
         let kept = match &self.rule {
