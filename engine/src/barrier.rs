@@ -69,7 +69,12 @@ impl Barrier {
         self.woken.notify_all();
     }
 
-    /// Ends all waiting for good when the guard is dropped by a panic.
+    /// Ends all waiting for good: someone will not come any more.
+    pub(crate) fn break_off(&self) {
+        self.wake(|| self.broken.store(true, Ordering::Release));
+    }
+
+    /// [Breaks off](Barrier::break_off) when the guard is dropped by a panic.
     pub(crate) fn guard(&self) -> Guard<'_> {
         Guard(self)
     }
@@ -81,7 +86,7 @@ pub(crate) struct Guard<'a>(&'a Barrier);
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.wake(|| self.0.broken.store(true, Ordering::Release));
+            self.0.break_off();
         }
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! Order inside a step (NEST's): *deliver* what is due, take stimuli, *update* every slice, collect who
 //! fired. Every `min_delay` steps the threads *communicate*: each publishes its spikes and reads all
-//! others'. Between two such epochs no thread needs to know what another does.
+//! others'. Between two such epochs no thread needs to know what another does. Several processes ([`comm`]) share a
+//! network region by region and exchange spikes less often, every shortest delay between them.
 //!
 //! ```
 //! use connectome::network::{Network, Population, Projection, Rule, Signal, Stimulus, StimulusKind, Value};
@@ -37,6 +38,8 @@
 mod barrier;
 mod build;
 mod checksum;
+pub mod comm;
+mod courier;
 mod error;
 mod estimate;
 mod procedural;

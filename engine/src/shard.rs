@@ -102,6 +102,16 @@ impl Means {
         }
     }
 
+    /// What the potentials sum up to in this process after `step`, for each population.
+    pub(crate) fn sums_of(&self, step: u64) -> Vec<i64> {
+        self.slot(step).iter().map(|m| m.load(Ordering::Relaxed)).collect()
+    }
+
+    /// Sets these sums to those of all processes.
+    pub(crate) fn set(&self, step: u64, sums: &[i64]) {
+        self.slot(step).iter().zip(sums).for_each(|(m, sum)| m.store(*sum, Ordering::Relaxed));
+    }
+
     /// The mean at the end of the step before `step`.
     fn of(&self, step: u64, slice: &SliceState) -> f32 {
         let Some((_, n)) = slice.mean else { return 0.0 };

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::layout::{Layout, Place};
+use crate::layout::{ELSEWHERE, Layout, Place};
 use crate::scale::Coding;
 use crate::segments::{Kind, MOST, Segment, Sink, Synapse, pack, pack_targets};
 use crate::wiring::bundle::Bundle;
@@ -55,18 +55,19 @@ impl Wiring {
         self.layout.first_id[self.projections[part.projection as usize].source] + part.source
     }
 
-    /// Ways by which spikes leave each population, through the projections that are `wanted`. All members of a
-    /// bundle are wanted or none is.
+    /// Ways by which spikes leave each population and reach neurons of this process, through the projections that
+    /// are `wanted`. All members of a bundle are wanted or none is.
     pub fn ways(&self, n_populations: usize, wanted: &[bool]) -> Vec<Vec<Way>> {
         let mut ways = vec![Vec::new(); n_populations];
         let mut bundled = vec![false; self.projections.len()];
+        let reaches = |index: usize| self.layout.holds(self.projections[index].target);
         for (index, bundle) in self.bundles.iter().enumerate() {
             bundle.members.iter().for_each(|member| bundled[*member as usize] = true);
-            if wanted[bundle.members[0] as usize] {
+            if wanted[bundle.members[0] as usize] && bundle.members.iter().any(|member| reaches(*member as usize)) {
                 ways[bundle.source].push(Way::Bundle(index as u32));
             }
         }
-        for (index, prepared) in self.projections.iter().enumerate().filter(|(i, _)| wanted[*i] && !bundled[*i]) {
+        for (index, prepared) in self.projections.iter().enumerate().filter(|(i, _)| wanted[*i] && !bundled[*i] && reaches(*i)) {
             ways[prepared.source].push(Way::Projection(index as u32));
         }
         ways
@@ -103,10 +104,15 @@ impl Wiring {
     /// Makes the synapses of one source, given by its parts.
     pub(crate) fn row(&self, parts: &[Part], scratch: &mut Scratch, sink: &mut impl Sink) {
         scratch.synapses.clear();
+        let mut cut = false;
         for part in parts {
             let prepared = &self.projections[part.projection as usize];
-            prepared.row(part, &mut scratch.row);
             let places = self.layout.places(prepared.target);
+            if places.iter().all(|place| place.is_elsewhere()) {
+                continue;
+            }
+            cut |= places.iter().any(|place| place.is_elsewhere());
+            prepared.row(part, &mut scratch.row);
             match (&self.codings[part.projection as usize], prepared.constant_delay(), places) {
                 // One weight and one delay: nothing to sort.
                 (Coding { constant: Some(kind), .. }, Some(delay), places) if places.len() <= FEW => {
@@ -115,6 +121,9 @@ impl Wiring {
                 }
                 (coding, _, places) => gather(&scratch.row, coding, places, &mut scratch.synapses),
             }
+        }
+        if cut {
+            scratch.synapses.retain(|synapse| synapse.block != ELSEWHERE);
         }
         sort(scratch, self.kinds.len());
         for run in scratch.synapses.chunk_by(|a, b| a.key() == b.key()) {
@@ -131,7 +140,7 @@ impl Wiring {
 /// branch, is cheaper than to ask of each target where it lives.
 fn deal(targets: &[u32], places: &[Place], dealt: &mut Vec<u32>, segment: Segment, sink: &mut impl Sink) {
     dealt.resize(targets.len().max(dealt.len()), 0);
-    for (i, place) in places.iter().enumerate() {
+    for (i, place) in places.iter().enumerate().filter(|(_, place)| !place.is_elsewhere()) {
         let end = places.get(i + 1).map_or(u32::MAX, |next| next.first);
         let own = if places.len() == 1 { targets } else { between(targets, place.first..end, &mut dealt[..targets.len()]) };
         for own in own.chunks(MOST) {

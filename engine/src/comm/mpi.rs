@@ -1,0 +1,77 @@
+//! Ranks of MPI.
+//!
+//! Only the thread that started MPI calls it ([`Threading::Funneled`]). An error of the library ends all ranks at once: that
+//! is MPI's own default, and so is that the launcher ends all ranks when one of them dies.
+
+use mpi::datatype::{Partition, PartitionMut};
+use mpi::environment::Universe;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{Communicator, CommunicatorCollectives};
+use mpi::{Count, Threading};
+
+use super::{Comm, Lost};
+
+/// The ranks that a launcher started.
+pub struct Mpi {
+    world: SimpleCommunicator,
+    n_local: usize,
+    /// Ends MPI when it is dropped.
+    _universe: Universe,
+}
+
+impl Mpi {
+    /// Starts MPI; `None` if it was started before, or cannot leave the other threads of this process alone.
+    pub fn start() -> Option<Mpi> {
+        let (universe, threading) = mpi::initialize_with_threading(Threading::Funneled)?;
+        let world = universe.world();
+        let n_local = world.split_shared(world.rank()).size() as usize;
+        (threading >= Threading::Funneled).then_some(Mpi { world, n_local, _universe: universe })
+    }
+
+    /// Ends all ranks at once.
+    pub fn abort(&self, code: u8) -> ! {
+        self.world.abort(i32::from(code))
+    }
+}
+
+impl Comm for Mpi {
+    fn rank(&self) -> usize {
+        self.world.rank() as usize
+    }
+
+    fn size(&self) -> usize {
+        self.world.size() as usize
+    }
+
+    fn n_local(&self) -> usize {
+        self.n_local
+    }
+
+    fn exchange(&self, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost> {
+        let outgoing = out.iter().map(|words| Count::try_from(words.len())).collect::<Result<Vec<_>, _>>().map_err(|_| Lost)?;
+        let mut incoming: Vec<Count> = vec![0; outgoing.len()];
+        self.world.all_to_all_into(&outgoing, &mut incoming);
+        let sent: Vec<u64> = out.concat();
+        let mut room = vec![0u64; incoming.iter().map(|n| *n as usize).sum()];
+        let letters = Partition::new(&sent, outgoing.as_slice(), begins(&outgoing));
+        let mut slots = PartitionMut::new(&mut room, incoming.as_slice(), begins(&incoming));
+        self.world.all_to_all_varcount_into(&letters, &mut slots);
+        let mut rest = room.as_slice();
+        received.clear();
+        received.extend(incoming.iter().map(|n| {
+            let (own, others) = rest.split_at(*n as usize);
+            rest = others;
+            own.to_vec()
+        }));
+        Ok(())
+    }
+}
+
+/// Where each part begins.
+fn begins(counts: &[Count]) -> Vec<Count> {
+    let ends = counts.iter().scan(0, |sum, n| {
+        *sum += n;
+        Some(*sum)
+    });
+    ends.zip(counts).map(|(end, n)| end - n).collect()
+}
