@@ -76,7 +76,14 @@ impl Holders {
 impl Courier {
     pub(crate) fn new(comm: &Rc<dyn Comm>, holders: &Holders, projections: &[Prepared], first_id: &[u32]) -> Self {
         let reach = holders.reach(projections, comm.rank());
-        Courier { comm: comm.clone(), reach, first_id: first_id.to_vec(), since: 0, out: vec![Vec::new(); comm.size()], received: Vec::new() }
+        Courier {
+            comm: comm.clone(),
+            reach,
+            first_id: first_id.to_vec(),
+            since: 0,
+            out: vec![Vec::new(); comm.size()],
+            received: Vec::new(),
+        }
     }
 
     /// Takes what a thread published.

@@ -35,6 +35,7 @@
 //! # Ok::<(), engine::Error>(())
 //! ```
 
+mod account;
 mod barrier;
 mod build;
 mod checksum;
@@ -49,6 +50,7 @@ mod shard;
 mod simulation;
 mod storage;
 
+pub use account::Account;
 pub use checksum::Checksum;
 pub use error::Error;
 pub use estimate::{Estimate, estimate};

@@ -208,12 +208,9 @@ fn spikes_and_samples_do_not_depend_on_the_number_of_processes() {
         let procedural = kept(&network, |_| Storage::Procedural);
         let one = run(&stored, settings(1), &[600], &probes);
         assert!(one.spikes.iter().sum::<usize>() > 500, "{:?}", one.spikes);
-        for (network, storage, ranks, threads) in [
-            (&stored, "stored", 2, 1),
-            (&stored, "stored", 5, 2),
-            (&procedural, "procedural", 3, 2),
-            (&procedural, "procedural", 4, 1),
-        ] {
+        for (network, storage, ranks, threads) in
+            [(&stored, "stored", 2, 1), (&stored, "stored", 5, 2), (&procedural, "procedural", 3, 2), (&procedural, "procedural", 4, 1)]
+        {
             let many = run_on(ranks, network, settings(threads), &[1, 96, 303, 200], &probes);
             assert_eq!(one.checksum, many.checksum, "{ranks} ranks of {threads} threads, {storage}");
             assert_eq!(one.spikes, many.spikes);

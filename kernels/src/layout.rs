@@ -162,7 +162,11 @@ impl Layout {
 
 /// Where a population of `size` neurons may be cut that is nearest to `neuron`.
 pub fn border(neuron: u32, size: u32) -> u32 {
-    if neuron >= size { size } else { ((u64::from(neuron) + u64::from(GRAIN / 2)) / u64::from(GRAIN) * u64::from(GRAIN)).min(size.into()) as u32 }
+    if neuron >= size {
+        size
+    } else {
+        ((u64::from(neuron) + u64::from(GRAIN / 2)) / u64::from(GRAIN) * u64::from(GRAIN)).min(size.into()) as u32
+    }
 }
 
 /// The neurons that a thread owns of what its process holds of a population: equal parts, cut at multiples of
@@ -214,7 +218,11 @@ mod tests {
             for (population, own) in own.iter().enumerate() {
                 assert_eq!(layout.holds(population), !own.is_empty());
                 for neuron in 0..sizes[population] {
-                    assert_eq!(Place::of(layout.places(population), neuron).is_elsewhere(), !own.contains(&neuron), "{population} {neuron}");
+                    assert_eq!(
+                        Place::of(layout.places(population), neuron).is_elsewhere(),
+                        !own.contains(&neuron),
+                        "{population} {neuron}"
+                    );
                 }
             }
             held += layout.slices.iter().map(|s| s.neurons.len()).sum::<usize>();

@@ -32,6 +32,11 @@ pub trait Comm {
     /// Sends `out[r]` to each rank `r`; `received[r]` becomes what rank `r` sent here.
     fn exchange(&self, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost>;
 
+    /// Ends all ranks at once, since this one cannot go on and the others would wait for it.
+    fn abort(&self, code: u8) -> ! {
+        std::process::exit(i32::from(code))
+    }
+
     /// What every rank says, by rank, at rank 0; nothing at the others.
     fn gather(&self, mine: &[u64]) -> Result<Vec<Vec<u64>>, Lost> {
         let mut out = vec![Vec::new(); self.size()];

@@ -27,10 +27,14 @@ impl Mpi {
         let n_local = world.split_shared(world.rank()).size() as usize;
         (threading >= Threading::Funneled).then_some(Mpi { world, n_local, _universe: universe })
     }
+}
 
-    /// Ends all ranks at once.
-    pub fn abort(&self, code: u8) -> ! {
-        self.world.abort(i32::from(code))
+impl Drop for Mpi {
+    /// To end MPI is collective too: a rank that panics would wait there for the others, and they for it elsewhere.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.abort(101);
+        }
     }
 }
 
@@ -45,6 +49,10 @@ impl Comm for Mpi {
 
     fn n_local(&self) -> usize {
         self.n_local
+    }
+
+    fn abort(&self, code: u8) -> ! {
+        self.world.abort(i32::from(code))
     }
 
     fn exchange(&self, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost> {
