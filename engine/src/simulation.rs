@@ -100,9 +100,9 @@ impl<F: FnMut(&Block) -> ControlFlow<()>> Observer for F {
 pub struct Phases {
     /// Stimuli and neurons.
     pub update: f64,
-    /// Adding up synaptic events.
+    /// From spikes to what their targets read: entering them into calendars, adding up synaptic events.
     pub deliver: f64,
-    /// Waiting for and reading other threads' spikes.
+    /// Exchanging spikes, and waiting for other threads and processes.
     pub communicate: f64,
     /// Handing out what happened.
     pub record: f64,
@@ -347,7 +347,7 @@ impl World<'_> {
     fn epoch(&self, thread: usize, epoch: u64, steps: Range<u64>, shard: &mut Shard) -> Result<(), Halt> {
         let start = Instant::now();
         self.read_boards(thread, epoch, steps.start, shard);
-        shard.phases.communicate += start.elapsed().as_secs_f64();
+        shard.phases.deliver += start.elapsed().as_secs_f64();
         if let Some(procedural) = self.procedural {
             self.make_rows(procedural, thread, steps.clone(), shard)?;
         }
