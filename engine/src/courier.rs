@@ -3,13 +3,14 @@
 //! Threads of one process meet every shortest delay; processes only every shortest delay *between* processes, which is longer
 //! where regions are whole on a rank. A spike travels once to each rank that it may reach, whatever it reaches there.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use connectome::network::Network;
 use connectome::partition::Partition;
 use kernels::wiring::Prepared;
 
-use crate::comm::{Comm, Lost};
+use crate::comm::{Comm, Lost, Neighbours};
 use crate::shard::{Fired, Outbox};
 
 /// What other ranks' neurons did.
@@ -28,6 +29,7 @@ impl Default for Inbox {
 /// Carries spikes from this rank to the others.
 pub(crate) struct Courier {
     comm: Rc<dyn Comm>,
+    near: Neighbours,
     /// The other ranks that each population's spikes may reach.
     reach: Vec<Vec<usize>>,
     /// Global id of each population's first neuron.
@@ -51,6 +53,22 @@ impl Holders {
             ranks
         };
         Holders((0..network.populations.len()).map(holders).collect())
+    }
+
+    /// The ranks that `rank` sends to and those that send to it.
+    fn near(&self, projections: &[Prepared], rank: usize) -> Neighbours {
+        let (mut to, mut from) = (BTreeSet::new(), BTreeSet::new());
+        for prepared in projections {
+            let (sources, targets) = (&self.0[prepared.source], &self.0[prepared.target]);
+            if sources.contains(&rank) {
+                to.extend(targets);
+            }
+            if targets.contains(&rank) {
+                from.extend(sources);
+            }
+        }
+        let others = |ranks: BTreeSet<&usize>| ranks.into_iter().copied().filter(|r| *r != rank).collect();
+        Neighbours { to: others(to), from: others(from) }
     }
 
     /// Ranks other than `rank` that each population's spikes may reach.
@@ -78,6 +96,7 @@ impl Courier {
         let reach = holders.reach(projections, comm.rank());
         Courier {
             comm: comm.clone(),
+            near: holders.near(projections, comm.rank()),
             reach,
             first_id: first_id.to_vec(),
             since: 0,
@@ -98,7 +117,7 @@ impl Courier {
 
     /// Exchanges what was taken, at step `now`; adds up `sums` over all ranks.
     pub(crate) fn exchange(&mut self, now: u64, inbox: &mut Vec<Fired>, sums: &mut [i64]) -> Result<(), Lost> {
-        self.comm.exchange(&self.out, &mut self.received)?;
+        self.comm.exchange_near(&self.near, &self.out, &mut self.received)?;
         self.out.iter_mut().for_each(Vec::clear);
         inbox.clear();
         inbox.extend(self.received.iter().flatten().map(|word| (self.since + (word >> 32), *word as u32)));

@@ -18,6 +18,15 @@ pub use threads::Threads;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lost;
 
+/// The ranks with which a rank exchanges spikes, itself not among them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Neighbours {
+    /// Ranks that it sends to.
+    pub to: Vec<usize>,
+    /// Ranks that send to it.
+    pub from: Vec<usize>,
+}
+
 /// A process among those that simulate one network. Messages are words of 64 bits.
 pub trait Comm {
     /// Number of this process, from 0. Rank 0 is the one that watches and writes.
@@ -31,6 +40,12 @@ pub trait Comm {
 
     /// Sends `out[r]` to each rank `r`; `received[r]` becomes what rank `r` sent here.
     fn exchange(&self, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost>;
+
+    /// The same among neighbours: sends `out[r]` to the ranks in `near.to` only, and receives from those in `near.from` only. Each
+    /// rank is among the senders of those that it sends to.
+    fn exchange_near(&self, _near: &Neighbours, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost> {
+        self.exchange(out, received)
+    }
 
     /// Ends all ranks at once, since this one cannot go on and the others would wait for it.
     fn abort(&self, code: u8) -> ! {

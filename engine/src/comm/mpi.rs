@@ -6,10 +6,10 @@
 use mpi::datatype::{Partition, PartitionMut};
 use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
-use mpi::traits::{Communicator, CommunicatorCollectives};
+use mpi::traits::{Communicator, CommunicatorCollectives, Destination, Source};
 use mpi::{Count, Threading};
 
-use super::{Comm, Lost};
+use super::{Comm, Lost, Neighbours};
 
 /// The ranks that a launcher started.
 pub struct Mpi {
@@ -71,6 +71,24 @@ impl Comm for Mpi {
             rest = others;
             own.to_vec()
         }));
+        Ok(())
+    }
+
+    /// One message to each neighbour: a collective over all ranks would take two, for its length comes first.
+    fn exchange_near(&self, near: &Neighbours, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost> {
+        received.resize(out.len(), Vec::new());
+        received.iter_mut().for_each(Vec::clear);
+        let process = |rank: &usize| self.world.process_at_rank(*rank as i32);
+        mpi::request::multiple_scope(near.to.len(), |scope, sends| {
+            for rank in &near.to {
+                sends.add(process(rank).immediate_send(scope, out[*rank].as_slice()));
+            }
+            // Messages of one rank arrive in the order in which they were sent.
+            for rank in &near.from {
+                received[*rank] = process(rank).receive_vec().0;
+            }
+            sends.wait_all(&mut Vec::new());
+        });
         Ok(())
     }
 }

@@ -101,7 +101,8 @@ fn simulate(resolved: &Resolved, ranks: &Ranks, folder: Option<&Folder>, show: (
     let summary = summarise(resolved, &simulation, &accounts, &counted, [build_seconds, simulate_seconds]);
     progress.end(&simulated(&summary));
     if ranks.size() > 1 {
-        progress.line(&format!("   ranks  {}", balance(&accounts)));
+        let every = short(simulation.min_delay_between_ranks() as f64 * plan.simulation.dt);
+        progress.line(&format!("   ranks  {}, every {every} ms{}", accounts.len(), balance(&accounts)));
     }
     folder.write(names::PLAN, plan.to_toml().as_bytes())?;
     folder.write(names::REPORT, summary.to_json().as_bytes())?;
@@ -141,8 +142,7 @@ fn balance(accounts: &[Account]) -> String {
     let slowest = accounts.iter().enumerate().max_by(|a, b| works(a.1).total_cmp(&works(b.1)));
     let (rank, most) = slowest.map_or((0, 0.0), |(rank, account)| (rank, works(account)));
     format!(
-        "{}: {} % of the time exchanging and waiting; rank {rank} has most to do, {} times the mean",
-        accounts.len(),
+        ": {} % of the time exchanging and waiting; rank {rank} has most to do, {} times the mean",
         short(100.0 * accounts.iter().map(waits).sum::<f64>() / total),
         short(most / mean),
     )
