@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tests::{Folder, Said, braincog_sim, mpirun, run, shipped, shrink};
+use tests::{Folder, Said, braincog_sim, mpirun, root, run, shipped, shrink};
 
 /// The time in which a run that lost a rank has to end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -115,6 +115,26 @@ fn recorded_states_come_from_all_ranks_into_one_file() {
     for file in ["states-V_m.h5", "spikes.h5", "regions.h5", "plan.toml"] {
         assert!(read("one", file) == read("many", file), "{file} differs");
     }
+}
+
+#[test]
+fn two_hosts_over_tcp_have_the_spikes_of_one_process() {
+    let Some(launcher) = mpirun(2) else { return };
+    let program = launcher.get_args().last().expect("the program is the last argument");
+    let folder = Folder::new("hosts");
+    let scenario = folder.file("pair.toml", PAIR);
+    let mut command = Command::new(root().join("tests/mpi/two-hosts.sh"));
+    command.arg(program).arg(&scenario).args(["--no-report", "--threads", "1", "--out"]).arg(folder.path().join("hosts"));
+    let said = run(&mut command);
+    if said.code == 77 {
+        println!("skipped: no network namespaces");
+        return;
+    }
+    assert_eq!(said.code, 0, "{}", said.err);
+    succeeded(braincog_sim().arg(&scenario).args(["--no-report", "--out"]).arg(folder.path().join("one")));
+    let (hosts, one) = (report(&folder.path().join("hosts")), report(&folder.path().join("one")));
+    assert_eq!(hosts["spike_checksum"], one["spike_checksum"]);
+    assert_eq!(hosts["ranks"], 2);
 }
 
 #[test]
