@@ -299,6 +299,7 @@ impl World<'_> {
     /// The life of one thread: (step, epoch) at its end.
     fn work(&self, thread: usize, shard: &mut Shard, leader: Option<&mut Leader>) -> Result<(u64, u64), Halt> {
         let _guard = self.barrier.guard();
+        kernels::slices::ask_for_short_slices();
         let end = self.epochs(thread, shard, leader);
         if end.is_err() {
             self.barrier.break_off();
