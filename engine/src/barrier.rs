@@ -1,14 +1,14 @@
-//! A barrier that spins briefly, then yields, then sleeps.
+//! A barrier that spins briefly, then sleeps.
 //!
 //! Threads meet once per epoch, thousands of times a second, so waking a sleeping thread would cost more
 //! than the usual wait. But on a machine whose cores are also used by others a thread that only spins
-//! takes the core from the one it waits for, and one that only yields comes back late.
+//! takes the core from the one it waits for. One that yields gives its slice away and comes back late.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-const SPINS: u32 = 4096;
-const YIELDS: u32 = 16;
+/// Some hundred microseconds: longer than the usual wait, shorter than a slice of time.
+const SPINS: u32 = 16_384;
 
 /// Where `n` threads wait for each other.
 pub(crate) struct Barrier {
@@ -49,8 +49,6 @@ impl Barrier {
         while !over() {
             if tries < SPINS {
                 std::hint::spin_loop();
-            } else if tries < SPINS + YIELDS {
-                std::thread::yield_now();
             } else {
                 let guard = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
                 drop(self.woken.wait_while(guard, |()| !over()));
