@@ -20,6 +20,10 @@ pub(crate) struct Barrier {
     woken: Condvar,
 }
 
+/// A meeting at which a thread has arrived.
+#[must_use]
+pub(crate) struct Arrival(usize);
+
 /// A thread that takes part failed: nobody will come any more.
 #[derive(Debug)]
 pub(crate) struct Broken;
@@ -38,12 +42,23 @@ impl Barrier {
 
     /// Waits until all threads are here.
     pub(crate) fn wait(&self) -> Result<(), Broken> {
+        let arrival = self.arrive();
+        self.wait_since(arrival)
+    }
+
+    /// Says that this thread is here. It may do something else before it [waits](Barrier::wait_since) for the others, as it
+    /// must before it arrives again.
+    pub(crate) fn arrive(&self) -> Arrival {
         let generation = self.generation.load(Ordering::Acquire);
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.n {
             self.arrived.store(0, Ordering::Relaxed);
             self.wake(|| self.generation.store(generation.wrapping_add(1), Ordering::Release));
-            return Ok(());
         }
+        Arrival(generation)
+    }
+
+    /// Waits until all threads have arrived.
+    pub(crate) fn wait_since(&self, Arrival(generation): Arrival) -> Result<(), Broken> {
         let over = || self.generation.load(Ordering::Acquire) != generation || self.broken.load(Ordering::Acquire);
         let mut tries = 0;
         while !over() {
@@ -102,7 +117,9 @@ mod tests {
                 scope.spawn(|| {
                     for round in 1..200 {
                         count.fetch_add(1, Ordering::SeqCst);
-                        barrier.wait().unwrap();
+                        let arrival = barrier.arrive();
+                        std::hint::black_box(round);
+                        barrier.wait_since(arrival).unwrap();
                         assert_eq!(count.load(Ordering::SeqCst), 3 * round);
                         barrier.wait().unwrap();
                     }

@@ -115,9 +115,9 @@ impl Courier {
         }
     }
 
-    /// Exchanges what was taken, at step `now`; adds up `sums` over all ranks.
-    pub(crate) fn exchange(&mut self, now: u64, inbox: &mut Vec<Fired>, sums: &mut [i64]) -> Result<(), Lost> {
-        self.comm.exchange_near(&self.near, &self.out, &mut self.received)?;
+    /// Exchanges what was taken, at step `now`; adds up `sums` over all ranks. Does `meanwhile` while letters travel.
+    pub(crate) fn exchange(&mut self, now: u64, inbox: &mut Vec<Fired>, sums: &mut [i64], meanwhile: &mut dyn FnMut()) -> Result<(), Lost> {
+        self.comm.exchange_near(&self.near, &self.out, &mut self.received, meanwhile)?;
         self.out.iter_mut().for_each(Vec::clear);
         inbox.clear();
         inbox.extend(self.received.iter().flatten().map(|word| (self.since + (word >> 32), *word as u32)));

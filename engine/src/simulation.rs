@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
 use kernels::rows::Wiring;
+use kernels::segments::Kind;
 
 use crate::Error;
 use crate::barrier::{Barrier, Broken};
@@ -312,21 +313,10 @@ impl World<'_> {
         while step < self.span.end {
             let until = (step + self.min_delay).min(self.span.end);
             self.epoch(thread, epoch, step..until, shard)?;
-            let waiting = Instant::now();
-            self.barrier.wait()?;
-            let stop = epoch >= self.last_epoch.load(Ordering::Acquire);
             step = until;
-            if let Some(courier) = leader.as_mut().and_then(|leader| leader.courier.as_mut()) {
-                self.boards.iter().for_each(|b| courier.take(&read(&b[parity(epoch)])));
-            }
-            if (epoch + 1).is_multiple_of(self.rounds) {
-                if let Some(courier) = leader.as_mut().and_then(|leader| leader.courier.as_mut()) {
-                    self.exchange(courier, epoch, step)?;
-                }
-                self.barrier.wait()?;
-            }
+            self.meet(epoch, step, shard, leader.as_mut().and_then(|leader| leader.courier.as_deref_mut()))?;
+            let stop = epoch >= self.last_epoch.load(Ordering::Acquire);
             let met = Instant::now();
-            shard.phases.communicate += (met - waiting).as_secs_f64();
             if let Some(leader) = leader.as_deref_mut() {
                 self.boards.iter().for_each(|b| leader.recorder.take(&read(&b[parity(epoch)])));
                 if leader.recorder.flush(step, stop || step == self.span.end)?.is_break() {
@@ -363,12 +353,45 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Lets a thread meet the others, and the process the other processes where it is time, at step `now`. Nobody waits while
+    /// there is something to deliver in the next step, most of which is known before all others are here: so it takes
+    /// more than an uneven step to make someone wait.
+    fn meet(&self, epoch: u64, now: u64, shard: &mut Shard, courier: Option<&mut Courier>) -> Result<(), Halt> {
+        let arrival = self.barrier.arrive();
+        let mut ahead = Ahead { kinds: &self.wiring.kinds, shard, step: (now < self.span.end).then_some(now), seconds: 0.0 };
+        let start = Instant::now();
+        let exchanges = (epoch + 1).is_multiple_of(self.rounds);
+        match courier {
+            Some(courier) => {
+                if !exchanges {
+                    ahead.deliver();
+                }
+                self.barrier.wait_since(arrival)?;
+                self.boards.iter().for_each(|b| courier.take(&read(&b[parity(epoch)])));
+                if exchanges {
+                    self.exchange(courier, epoch, now, &mut ahead)?;
+                }
+            }
+            None => {
+                ahead.deliver();
+                self.barrier.wait_since(arrival)?;
+            }
+        }
+        if exchanges {
+            self.barrier.wait()?;
+        }
+        let seconds = ahead.seconds;
+        shard.phases.deliver += seconds;
+        shard.phases.communicate += start.elapsed().as_secs_f64() - seconds;
+        Ok(())
+    }
+
     /// Exchanges spikes, and means where models take them, with the other processes at step `now`.
-    fn exchange(&self, courier: &mut Courier, epoch: u64, now: u64) -> Result<(), Lost> {
+    fn exchange(&self, courier: &mut Courier, epoch: u64, now: u64, ahead: &mut Ahead) -> Result<(), Lost> {
         let mut inbox = self.inbox.write().unwrap_or_else(PoisonError::into_inner);
         inbox.epoch = epoch + 1;
         let mut sums = self.means.sums_of(now - 1);
-        courier.exchange(now, &mut inbox.spikes, &mut sums)?;
+        courier.exchange(now, &mut inbox.spikes, &mut sums, &mut || ahead.deliver())?;
         self.means.set(now - 1, &sums);
         Ok(())
     }
@@ -419,6 +442,26 @@ impl World<'_> {
                 return Ok(());
             }
             self.barrier.wait()?;
+        }
+    }
+}
+
+/// What a thread can deliver before it has met the others.
+struct Ahead<'a> {
+    kinds: &'a [Kind],
+    shard: &'a mut Shard,
+    /// The next step, if there is one.
+    step: Option<u64>,
+    /// What it took.
+    seconds: f64,
+}
+
+impl Ahead<'_> {
+    fn deliver(&mut self) {
+        if let Some(step) = self.step {
+            let start = Instant::now();
+            self.shard.deliver(self.kinds, step);
+            self.seconds += start.elapsed().as_secs_f64();
         }
     }
 }

@@ -42,8 +42,15 @@ pub trait Comm {
     fn exchange(&self, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost>;
 
     /// The same among neighbours: sends `out[r]` to the ranks in `near.to` only, and receives from those in `near.from` only. Each
-    /// rank is among the senders of those that it sends to.
-    fn exchange_near(&self, _near: &Neighbours, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost> {
+    /// rank is among the senders of those that it sends to. Does `meanwhile` when its letters are on their way.
+    fn exchange_near(
+        &self,
+        _near: &Neighbours,
+        out: &[Vec<u64>],
+        received: &mut Vec<Vec<u64>>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), Lost> {
+        meanwhile();
         self.exchange(out, received)
     }
 

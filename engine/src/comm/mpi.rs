@@ -75,7 +75,13 @@ impl Comm for Mpi {
     }
 
     /// One message to each neighbour: a collective over all ranks would take two, for its length comes first.
-    fn exchange_near(&self, near: &Neighbours, out: &[Vec<u64>], received: &mut Vec<Vec<u64>>) -> Result<(), Lost> {
+    fn exchange_near(
+        &self,
+        near: &Neighbours,
+        out: &[Vec<u64>],
+        received: &mut Vec<Vec<u64>>,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), Lost> {
         received.resize(out.len(), Vec::new());
         received.iter_mut().for_each(Vec::clear);
         let process = |rank: &usize| self.world.process_at_rank(*rank as i32);
@@ -83,6 +89,7 @@ impl Comm for Mpi {
             for rank in &near.to {
                 sends.add(process(rank).immediate_send(scope, out[*rank].as_slice()));
             }
+            meanwhile();
             // Messages of one rank arrive in the order in which they were sent.
             for rank in &near.from {
                 received[*rank] = process(rank).receive_vec().0;
