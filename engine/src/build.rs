@@ -91,7 +91,8 @@ impl Simulation {
         let mut kinds = Vec::new();
         let codings = projections.iter().map(|w| scales.coding(w, &mut kinds)).collect::<Result<Vec<_>, _>>()?;
         let courier = share.holders.as_ref().map(|holders| Courier::new(comm, holders, &projections, &layout.first_id));
-        let mut wiring = Wiring { projections, bundles, codings, kinds, layout };
+        let delays = projections.iter().map(|p| p.delay_bounds()).map(|(lo, hi)| (lo as u16, hi as u16)).collect();
+        let mut wiring = Wiring { projections, bundles, codings, kinds, delays, layout };
         let made_anew = if comm.rank() == 0 { expected(network, &procedural) } else { 0 };
         let stored: Vec<bool> = procedural.iter().map(|procedural| !procedural).collect();
         let stores = stores(&wiring, &wiring.ways(network.populations.len(), &stored), settings.threads, progress)?;

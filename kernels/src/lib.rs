@@ -22,6 +22,7 @@ pub mod compact;
 pub mod counts;
 pub mod delivery;
 pub mod layout;
+mod order;
 pub mod permutation;
 pub mod quantile;
 pub mod random;
