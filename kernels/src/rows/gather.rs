@@ -4,7 +4,7 @@ use super::FEW;
 use crate::layout::Place;
 use crate::order::{Numbering, Order};
 use crate::scale::Coding;
-use crate::simd::dispatch;
+use crate::simd::{dispatch, to_i32};
 use crate::wiring::Row;
 
 /// Appends the synapses of a part, coded and placed, but not those that lie elsewhere.
@@ -85,28 +85,5 @@ fn encode_body(row: &Row, code: &Code, numbers: &mut [u64], contents: &mut [u64]
         let weight = to_i32(weight * unit + half);
         *number += u64::from(u32::from(*delay - code.first_delay) * code.n_kinds + kind);
         *content = u64::from((*content as u32).wrapping_add(*target) & 0xffff) | u64::from(weight as u32) << 16;
-    }
-}
-
-/// The integer part. What `as` does with numbers that no `i32` holds costs more than all the rest of a synapse.
-#[inline(always)]
-fn to_i32(x: f32) -> i32 {
-    let inside = x.max(-2_147_483_648.0).min(2_147_483_520.0);
-    // SAFETY: `max` makes a number of NaN, and all numbers between the bounds, which are floats, fit.
-    unsafe { inside.to_int_unchecked() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn integer_parts_are_those_of_as() {
-        let odd = [f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0, 2_147_483_520.0, -2_147_483_648.0, 3e9, -3e9, 0.99, -0.99];
-        for x in (-70_000..70_000).map(|i| i as f32 * 0.37).chain(odd) {
-            // The largest float below 2^31 stands for all above it.
-            assert_eq!(to_i32(x), (x as i32).min(2_147_483_520), "{x}");
-        }
-        let _ = to_i32(f32::NAN);
     }
 }
