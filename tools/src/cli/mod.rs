@@ -13,6 +13,7 @@ mod folder;
 mod import;
 mod inspect;
 mod launcher;
+mod live;
 mod page;
 mod placement;
 mod progress;
@@ -22,6 +23,8 @@ mod recorder;
 mod resolve;
 mod run;
 mod running;
+mod scale;
+mod screen;
 mod signals;
 mod states;
 mod summary;
@@ -92,6 +95,7 @@ fn dispatch(verb: Verb) -> Result<Ending, Error> {
             Ok(if equal { Ending::Done } else { Ending::Failed })
         }
         Verb::Bench(args) => bench::bench(&args),
+        Verb::ScaleModel(args) => print(&scale::scale(&args)?),
         Verb::Models(args) => print(&catalogue::models(args.name.as_deref())?),
         Verb::Atlases => print(&catalogue::atlases()?),
         Verb::Completions(args) => print(&completions(args.shell)),

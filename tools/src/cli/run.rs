@@ -10,6 +10,7 @@ use super::checkpoint::{Keeper, run_folder};
 use super::clock::Clock;
 use super::error::Error;
 use super::folder::{Folder, names};
+use super::live::Views;
 use super::progress::Progress;
 use super::ranks::Ranks;
 use super::rates::region_sizes;
@@ -50,7 +51,24 @@ fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
     } else if folder.as_ref().is_some_and(Folder::holds_a_run) {
         progress.line(&format!("          replaces the run in {}", run.display()));
     }
-    let ending = into_folder(&resolved, ranks, folder.as_ref(), Some(&mut keeper), (&progress, &signals))?;
+    let views = folder.as_ref().map(|folder| Views::open(args, &resolved, folder.path(), (&progress, &signals))).transpose();
+    let views = ranks.together(views)?;
+    let ending = with_page(args, (&resolved, ranks), folder.as_ref(), &mut keeper, (&progress, &signals));
+    if let Some(views) = views {
+        views.close(&ending);
+    }
+    ending
+}
+
+/// Runs a plan, and writes the page of the run where one is wanted.
+fn with_page(
+    args: &RunArgs,
+    (resolved, ranks): (&Resolved, &Ranks),
+    folder: Option<&Folder>,
+    keeper: &mut Keeper,
+    (progress, signals): (&Progress, &Signals),
+) -> Result<Ending, Error> {
+    let ending = into_folder(resolved, ranks, folder, Some(keeper), (progress, signals))?;
     if let (Some(folder), false) = (folder, args.quiet || args.no_report) {
         progress.begin("report");
         page::write(folder.path(), &folder.path().join(names::PAGE))?;
@@ -109,7 +127,7 @@ fn simulate(
     progress.begin("simulate");
     let earlier = keeper.as_ref().map_or_else(Vec::new, |keeper| keeper.pieces());
     let recorder = ranks.together(folder.map(|folder| Recorder::create(folder, plan, &probes, &earlier, show)).transpose())?;
-    let mut running = Running { simulation, recorder, ranks, progress, cpu_seconds };
+    let mut running = Running { simulation, plan, recorder, ranks, progress, cpu_seconds };
     if let Some(keeper) = keeper.as_deref_mut() {
         keeper.restore(&mut running.simulation, running.recorder.as_mut())?;
     }

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use engine::{Block, Simulation};
 use models::units::Millis;
+use scenarios::Plan;
 
 use super::checkpoint::{Keeper, Spent};
 use super::error::Error;
@@ -16,6 +17,7 @@ use super::signals::Stop;
 /// A simulation under way.
 pub(super) struct Running<'a> {
     pub(super) simulation: Simulation,
+    pub(super) plan: &'a Plan,
     /// On rank 0, which sees and writes what happens.
     pub(super) recorder: Option<Recorder<'a>>,
     pub(super) ranks: &'a Ranks,
@@ -31,7 +33,7 @@ impl Running<'_> {
             let step = self.simulation.step();
             let until = keeper.as_ref().map_or(steps, |keeper| keeper.next(step).min(steps));
             match &mut self.recorder {
-                Some(recorder) => self.simulation.run(until - step, recorder)?,
+                Some(recorder) => self.simulation.run(until - step, &mut self.progress.watched(self.plan, recorder))?,
                 None => self.simulation.run(until - step, &mut |_: &Block| ControlFlow::Continue(()))?,
             }
             let asked = self.recorder.as_ref().map_or(Asks::Nothing, Recorder::asks);
