@@ -23,6 +23,7 @@ use kernels::wiring::bundle::{Bundle, bundles};
 use kernels::wiring::{self, Prepared};
 use rayon::prelude::*;
 
+use crate::checkpoint::Recent;
 use crate::comm::{Alone, Comm};
 use crate::courier::{Courier, Holders};
 use crate::procedural::{Parcel, Procedural, Waiting};
@@ -131,6 +132,7 @@ impl Simulation {
             procedural,
             shards,
             means: Means::new(if takes_mean { network.populations.len() } else { 0 }),
+            recent: Recent::new(max_delay),
             min_delay,
             rounds: (between / min_delay).max(1),
             step: 0,
@@ -138,14 +140,15 @@ impl Simulation {
         })
     }
 
-    /// What step 0 reads as mean potentials is what the step before it would have left.
-    fn start_means(&mut self) -> Result<(), Error> {
-        const BEFORE: u64 = 2;
-        self.shards.iter().flat_map(|s| &s.blocks).flat_map(|b| &b.slices).for_each(|slice| self.means.add(BEFORE, slice));
-        let mut sums = self.means.sums_of(BEFORE);
+    /// What the next step reads as mean potentials is what the step before it has left, or would have.
+    pub(crate) fn start_means(&mut self) -> Result<(), Error> {
+        self.means.clear();
+        let before = self.step + 2;
+        self.shards.iter().flat_map(|s| &s.blocks).flat_map(|b| &b.slices).for_each(|slice| self.means.add(before, slice));
+        let mut sums = self.means.sums_of(before);
         if !sums.is_empty() {
             self.comm.sum(&mut sums)?;
-            self.means.set(BEFORE, &sums);
+            self.means.set(before, &sums);
         }
         Ok(())
     }

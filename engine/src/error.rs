@@ -71,6 +71,9 @@ pub enum Error {
         /// Target population.
         to: String,
     },
+    /// A checkpoint cannot be gone on from.
+    #[error(transparent)]
+    Checkpoint(#[from] crate::checkpoint::Error),
     /// Another process of the run failed or ended.
     #[error("another process of this run has ended")]
     Lost,

@@ -38,6 +38,7 @@
 mod account;
 mod barrier;
 mod build;
+pub mod checkpoint;
 mod checksum;
 pub mod comm;
 mod courier;

@@ -92,6 +92,11 @@ impl Means {
         &self.slots[(step % 3) as usize]
     }
 
+    /// Clears all.
+    pub(crate) fn clear(&self) {
+        self.slots.iter().flatten().for_each(|m| m.store(0, Ordering::Relaxed));
+    }
+
     /// Clears what will be added to in the step after `step`. By one thread.
     pub(crate) fn clear_next(&self, step: u64) {
         self.slot(step + 1).iter().for_each(|m| m.store(0, Ordering::Relaxed));

@@ -11,6 +11,7 @@ use kernels::segments::Kind;
 
 use crate::Error;
 use crate::barrier::{Barrier, Broken};
+use crate::checkpoint::Recent;
 use crate::comm::{Comm, Lost};
 use crate::courier::{Courier, Inbox};
 use crate::procedural::{Outgoing, Parcel, Procedural};
@@ -134,6 +135,8 @@ pub struct Simulation {
     pub(crate) inbox: RwLock<Inbox>,
     /// Regenerated rows on their way: by sender, then receiver.
     pub(crate) parcels: Vec<RwLock<Vec<Parcel>>>,
+    /// Spikes of this process that may be under way, for checkpoints.
+    pub(crate) recent: Recent,
     /// Steps between two exchanges of threads.
     pub(crate) min_delay: u64,
     /// Epochs between two exchanges of processes.
@@ -225,7 +228,7 @@ impl Simulation {
             first_epoch: self.epoch,
         };
         let interval = RECORDED.max(self.min_delay as f64 * self.settings.dt) / self.settings.dt;
-        let recorder = Recorder::new(observer, &*self.comm, world.span.start, interval as u64);
+        let recorder = Recorder::new((observer, &mut self.recent), &*self.comm, world.span.start, interval as u64);
         let mut leader = Leader { recorder, courier: self.courier.as_mut() };
         let mut shards = self.shards.iter_mut().enumerate();
         let (_, first) = shards.next().expect("a simulation has at least one thread");
@@ -481,6 +484,7 @@ const RECORDED: f64 = 10.0;
 struct Recorder<'a> {
     observer: &'a mut dyn Observer,
     comm: &'a dyn Comm,
+    recent: &'a mut Recent,
     spikes: Vec<Spike>,
     samples: Vec<Sample>,
     start: u64,
@@ -489,8 +493,8 @@ struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    fn new(observer: &'a mut dyn Observer, comm: &'a dyn Comm, start: u64, interval: u64) -> Self {
-        Recorder { observer, comm, spikes: Vec::new(), samples: Vec::new(), start, interval }
+    fn new((observer, recent): (&'a mut dyn Observer, &'a mut Recent), comm: &'a dyn Comm, start: u64, interval: u64) -> Self {
+        Recorder { observer, comm, recent, spikes: Vec::new(), samples: Vec::new(), start, interval }
     }
 
     fn take(&mut self, outbox: &Outbox) {
@@ -502,14 +506,16 @@ impl<'a> Recorder<'a> {
         if step - self.start < self.interval && !last {
             return Ok(ControlFlow::Continue(()));
         }
+        self.spikes.sort_unstable();
+        self.recent.take(&self.spikes, step);
         if self.comm.size() > 1 {
             self.gather()?;
+            self.spikes.sort_unstable();
         }
         let steps = self.start..step;
         self.start = step;
         let mut flow = ControlFlow::Continue(());
         if self.comm.rank() == 0 {
-            self.spikes.sort_unstable();
             self.samples.sort_unstable_by_key(|s| (s.probe, s.step, s.position));
             flow = self.observer.block(&Block { steps, spikes: &self.spikes, samples: &self.samples });
         }

@@ -43,6 +43,12 @@ pub trait Cells: Send {
     fn value(&self, field: usize, neuron: usize) -> real;
     /// Sets a state variable of a neuron.
     fn set(&mut self, field: usize, neuron: usize, value: real);
+    /// Bytes of a value of [`Cells::column`].
+    fn bytes_per_value(&self) -> usize;
+    /// Appends a state variable of all neurons, each bit of it, least byte first.
+    fn column(&self, field: usize, out: &mut Vec<u8>);
+    /// Sets a state variable of the neurons from `first` on to a part of what [`Cells::column`] gave.
+    fn set_column(&mut self, field: usize, first: usize, bytes: &[u8]);
     /// Number of neurons.
     fn len(&self) -> usize;
     /// True if there are none.
@@ -193,6 +199,19 @@ impl<M: Model> Cells for Tiles<M> {
 
     fn set(&mut self, field: usize, neuron: usize, value: real) {
         self.tiles[neuron / LANES].as_mut()[field][neuron % LANES] = value;
+    }
+
+    fn bytes_per_value(&self) -> usize {
+        size_of::<real>()
+    }
+
+    fn column(&self, field: usize, out: &mut Vec<u8>) {
+        out.extend((0..self.n).flat_map(|neuron| self.value(field, neuron).to_le_bytes()));
+    }
+
+    fn set_column(&mut self, field: usize, first: usize, bytes: &[u8]) {
+        let values = bytes.as_chunks().0.iter().map(|b| real::from_le_bytes(*b));
+        values.zip(first..).for_each(|(value, neuron)| self.set(field, neuron, value));
     }
 
     fn len(&self) -> usize {

@@ -88,6 +88,22 @@ impl<M: Model> Cells for Compact<M> {
         self.packed[place][neuron % LANES] = rounded(value / self.units[field]);
     }
 
+    fn bytes_per_value(&self) -> usize {
+        size_of::<i16>()
+    }
+
+    fn column(&self, field: usize, out: &mut Vec<u8>) {
+        let value = |neuron: usize| self.packed[self.place(field, neuron)][neuron % LANES];
+        out.extend((0..self.n).flat_map(|neuron| value(neuron).to_le_bytes()));
+    }
+
+    fn set_column(&mut self, field: usize, first: usize, bytes: &[u8]) {
+        for (bytes, neuron) in bytes.as_chunks().0.iter().zip(first..) {
+            let place = self.place(field, neuron);
+            self.packed[place][neuron % LANES] = i16::from_le_bytes(*bytes);
+        }
+    }
+
     fn len(&self) -> usize {
         self.n
     }

@@ -126,6 +126,12 @@ impl Layout {
         !self.of_population[population].iter().all(|place| place.is_elsewhere())
     }
 
+    /// True if this process holds the neuron with this global id.
+    pub fn holds_neuron(&self, id: u32) -> bool {
+        let population = self.population_of(id);
+        !Place::of(self.places(population), id - self.first_id[population]).is_elsewhere()
+    }
+
     fn place(&mut self, population: usize, neurons: Range<u32>, offset: usize) {
         let block = self.owner.len() - 1;
         self.of_population[population].push(Place { first: neurons.start, block: block as u32, offset: offset as u32 });

@@ -18,6 +18,8 @@ use poisson::{Driven, PoissonTable, Streams};
 
 /// The part of a stimulus that drives one slice.
 pub struct Drive {
+    /// Index of the stimulus in the network.
+    stimulus: usize,
     source: Source,
     /// Neurons it drives, as indices in the slice.
     neurons: std::ops::Range<usize>,
@@ -101,6 +103,7 @@ impl Drive {
             }
         };
         Some(Drive {
+            stimulus: index,
             source,
             neurons,
             first: u64::from(slice.neurons.start),
@@ -116,6 +119,33 @@ impl Drive {
     /// True if this is a current.
     pub fn is_current(&self) -> bool {
         !matches!(self.source, Source::Poisson { .. } | Source::Spikes { .. })
+    }
+
+    /// Index of the stimulus that it is a part of.
+    pub fn stimulus(&self) -> usize {
+        self.stimulus
+    }
+
+    /// The neurons of the population that it drives.
+    pub fn neurons(&self) -> std::ops::Range<u32> {
+        self.first as u32 + self.neurons.start as u32..self.first as u32 + self.neurons.end as u32
+    }
+
+    /// What a step leaves to the next, one value for each neuron that it drives. `None` where there is nothing: all
+    /// that other sources emit, and noise before its start, follows from the step alone.
+    pub fn memory(&self) -> Option<&[real]> {
+        match &self.source {
+            Source::Ou { state, started: true, .. } => Some(&state[self.neurons.clone()]),
+            _ => None,
+        }
+    }
+
+    /// Takes back a part of what [`Drive::memory`] gave: of the neurons from `first` on of those that it drives.
+    pub fn remember(&mut self, first: usize, values: &[real]) {
+        if let Source::Ou { state, started, .. } = &mut self.source {
+            state[self.neurons.clone()][first..][..values.len()].copy_from_slice(values);
+            *started = true;
+        }
     }
 
     /// Adds the spikes that arrive in update step `step` to the sums of the slice's block.
