@@ -146,12 +146,12 @@ use Storage::{Procedural, Stored};
 #[test]
 fn a_run_cut_anywhere_goes_on_with_other_threads_ranks_and_storage() {
     let (network, path) = (network(), file("anywhere"));
-    let whole = run(&network, &[leg(700, 2, Stored)], 50, &path);
-    assert!(whole.spikes.len() > 1000);
-    for cuts in [&[1, 2, 3][..], &[7, 350], &[40, 41, 90], &[699]] {
+    let whole = run(&network, &[leg(300, 2, Stored)], 50, &path);
+    assert!(whole.spikes.len() > 500);
+    for cuts in [&[1, 2, 3][..], &[40, 41, 90], &[299]] {
         let threads = [3, 1, 2, 4];
         let mut legs: Vec<Leg> = cuts.iter().zip(threads).map(|(&until, t)| leg(until, t, Stored)).collect();
-        legs.push(leg(700, 3, Stored));
+        legs.push(leg(300, 3, Stored));
         for first in [0, 1] {
             for (i, leg) in legs.iter_mut().enumerate() {
                 (leg.storage, leg.ranks) = if i % 2 == first { (Procedural, i % 3 + 1) } else { (Stored, (i + 1) % 3 + 1) };
@@ -162,7 +162,7 @@ fn a_run_cut_anywhere_goes_on_with_other_threads_ranks_and_storage() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn a_run_cut_at_random_is_the_same_run(cuts in proptest::collection::btree_set(1u64..300, 1..5), threads in 1usize..5, bits: u8) {
         let (network, path) = (network(), file("random"));
@@ -228,7 +228,7 @@ fn every_stimulus_goes_on_whether_it_has_begun_or_ended() {
     }
     let path = file("stimuli");
     let whole = run(&network, &[leg(300, 1, Stored)], 6, &path);
-    for cut in [3, 16, 66, 67, 120, 199, 250] {
+    for cut in [3, 66, 120, 199] {
         let legs = [leg(cut, 2, Stored), Leg { ranks: 2, ..leg(cut + 30, 1, Stored) }, leg(300, 3, Stored)];
         assert_same(&run(&network, &legs, 6, &path), &whole, &format!("{legs:?}"));
     }

@@ -51,7 +51,7 @@ mod sweep;
 pub use error::{Cause, Error, Place};
 pub use key::KeyPath;
 pub use library::Library;
-pub use plan::{MAX_STEPS, Part, Plan, Recording, StateRecording, Timing};
+pub use plan::{Difference, MAX_STEPS, Part, Plan, Recording, StateRecording, Timing, differences};
 pub use reference::{reference, sweep_reference};
 pub use scenario::Scenario;
 pub use sweep::{Parameter, Point, Sweep};

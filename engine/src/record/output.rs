@@ -24,7 +24,7 @@ pub(super) enum Packing {
     Deflate,
 }
 
-/// An HDF5 file that has its final name only after [`OutputFile::finish`].
+/// An HDF5 file that has its final name only after [`Closed::rename`].
 pub(super) struct OutputFile {
     path: PathBuf,
     partial: PathBuf,
@@ -56,14 +56,35 @@ impl OutputFile {
         Ok(Node { group, name: format!("/{name}"), partial: self.partial.clone() })
     }
 
-    /// Writes what is left, gives the file its name.
-    pub(super) fn finish(self) -> Result<(), Error> {
+    /// Writes what is left.
+    pub(super) fn close(self) -> Result<Closed, Error> {
         self.file.close().map_err(|e| Error::write_dataset(&self.partial, "/", e))?;
-        fs::rename(&self.partial, &self.path).map_err(|e| Error::write(&self.path, e))
+        Ok(Closed { path: self.path, partial: self.partial })
     }
 
     fn at<T>(&self, dataset: &str, result: rust_hdf5::Result<T>) -> Result<T, Error> {
         result.map_err(|e| Error::write_dataset(&self.partial, dataset, e))
+    }
+}
+
+/// A complete file that has not its name yet.
+#[must_use]
+#[derive(Debug)]
+pub struct Closed {
+    path: PathBuf,
+    partial: PathBuf,
+}
+
+impl Closed {
+    /// Gives the file its name.
+    pub fn rename(self) -> Result<(), Error> {
+        let path = self.path.clone();
+        self.rename_to(&path)
+    }
+
+    /// Gives the file this name, on the same file system.
+    pub fn rename_to(self, path: &Path) -> Result<(), Error> {
+        fs::rename(&self.partial, path).map_err(|e| Error::write(path, e))
     }
 }
 

@@ -14,9 +14,9 @@ use connectome::Connectome;
 use connectome::io::native::{self, Content};
 use hdf5_pure::Dataset;
 
-use super::Error;
 use super::input::InputFile;
-use super::output::{OutputFile, Packing, Rows};
+use super::output::{Closed, OutputFile, Packing, Rows};
+use super::{Error, Recording, windows};
 
 /// What the columns and the rows of the rates mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,7 @@ pub struct RateLayout {
 /// Streams rates into a file.
 pub struct RegionWriter {
     file: OutputFile,
+    layout: RateLayout,
     populations: Option<Rows<f32>>,
     regions: Option<Rows<f32>>,
 }
@@ -47,7 +48,7 @@ impl RegionWriter {
         if let Some(connectome) = connectome {
             write_connectome(&file, connectome)?;
         }
-        Ok(RegionWriter { file, populations, regions })
+        Ok(RegionWriter { file, layout: layout.clone(), populations, regions })
     }
 
     /// Appends one or more bins: rates in 1/s, bin by bin, of all populations and of all regions.
@@ -58,10 +59,28 @@ impl RegionWriter {
 
     /// Completes the file and gives it its name.
     pub fn finish(self) -> Result<(), Error> {
+        self.close()?.rename()
+    }
+}
+
+impl Recording for RegionWriter {
+    fn close(self) -> Result<Closed, Error> {
         for rows in [self.populations, self.regions].into_iter().flatten() {
             rows.finish()?;
         }
-        self.file.finish()
+        self.file.close()
+    }
+
+    fn append_file(&mut self, path: &Path) -> Result<(), Error> {
+        let reader = RegionReader::open(path)?;
+        let [found, expected] = [&reader.layout, &self.layout].map(|l| (l.populations.len(), l.regions.len()));
+        if found != expected {
+            return Err(reader.file.malformed("/", format!("populations and regions: {found:?}"), format!("{expected:?}")));
+        }
+        for (first, count) in windows(reader.n_bins(), expected.0 + expected.1) {
+            self.append(&reader.population_rates(first, count)?, &reader.region_rates(first, count)?)?;
+        }
+        Ok(())
     }
 }
 

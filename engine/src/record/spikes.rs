@@ -13,8 +13,8 @@ use rust_hdf5::DatatypeMessage;
 use rust_hdf5::format::messages::datatype::EnumMember;
 
 use super::input::InputFile;
-use super::output::{OutputFile, Packing, Rows};
-use super::{Error, PopulationRow};
+use super::output::{Closed, OutputFile, Packing, Rows};
+use super::{Error, PopulationRow, Recording, windows};
 
 const TIMES: &str = "/spikes/neurons/timestamps";
 const IDS: &str = "/spikes/neurons/node_ids";
@@ -50,9 +50,23 @@ impl SpikeWriter {
 
     /// Completes the file and gives it its name.
     pub fn finish(self) -> Result<(), Error> {
+        self.close()?.rename()
+    }
+}
+
+impl Recording for SpikeWriter {
+    fn close(self) -> Result<Closed, Error> {
         self.times.finish()?;
         self.ids.finish()?;
-        self.file.finish()
+        self.file.close()
+    }
+
+    fn append_file(&mut self, path: &Path) -> Result<(), Error> {
+        let reader = SpikeReader::open(path)?;
+        windows(reader.len(), 1).try_for_each(|(first, count)| {
+            let (times, ids) = reader.read(first, count)?;
+            self.append(&times, &ids)
+        })
     }
 }
 
@@ -131,9 +145,8 @@ impl SpikeReader {
 
     /// Calls `visit` with all spikes in order, in windows of at most a million.
     pub fn for_each(&self, mut visit: impl FnMut(&[f64], &[u64])) -> Result<(), Error> {
-        const WINDOW: u64 = 1 << 20;
-        for first in (0..self.len).step_by(WINDOW as usize) {
-            let (times, ids) = self.read(first, WINDOW)?;
+        for (first, count) in windows(self.len, 1) {
+            let (times, ids) = self.read(first, count)?;
             visit(&times, &ids);
         }
         Ok(())

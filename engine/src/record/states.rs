@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use hdf5_pure::Dataset;
 
-use super::Error;
 use super::input::InputFile;
-use super::output::{Node, OutputFile, Packing, Rows};
+use super::output::{Closed, Node, OutputFile, Packing, Rows};
+use super::{Error, Recording, windows};
 
 const DATA: &str = "/report/neurons/data";
 const NODE_IDS: &str = "/report/neurons/mapping/node_ids";
@@ -82,13 +82,28 @@ impl StateWriter {
 
     /// Completes the file and gives it its name.
     pub fn finish(self) -> Result<(), Error> {
+        self.close()?.rename()
+    }
+}
+
+impl Recording for StateWriter {
+    fn close(self) -> Result<Closed, Error> {
         if let Some(data) = self.data {
             data.finish()?;
         }
         let stop_ms = self.start_ms + self.n_frames as f64 * self.interval_ms;
         let time = self.mapping.array("time", &[3], &[self.start_ms, stop_ms, self.interval_ms])?;
         time.text("units", "ms")?;
-        self.file.finish()
+        self.file.close()
+    }
+
+    fn append_file(&mut self, path: &Path) -> Result<(), Error> {
+        let reader = StateReader::open(path)?;
+        let n = reader.node_ids().len();
+        if n != self.n_nodes {
+            return Err(reader.file.malformed(NODE_IDS, format!("{n} neurons"), format!("{}", self.n_nodes)));
+        }
+        windows(reader.n_frames(), n).try_for_each(|(first, count)| self.append(&reader.read(first, count)?))
     }
 }
 

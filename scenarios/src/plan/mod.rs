@@ -2,6 +2,7 @@
 
 mod brain;
 mod check;
+mod difference;
 mod edges;
 mod origins;
 mod positions;
@@ -27,6 +28,7 @@ use crate::{names, schema};
 
 use origins::{Keys, Origins};
 
+pub use difference::{Difference, differences};
 pub use origins::Part;
 pub use recording::{Recording, StateRecording};
 

@@ -1,5 +1,7 @@
 //! Rate and irregularity of every population in one pass over the spikes.
 
+mod saved;
+
 use super::histogram::LogHistogram;
 use super::spans::{Span, SpanIndex};
 

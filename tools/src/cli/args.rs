@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use models::units::Millis;
 
 use crate::sweep::batch::System;
 
@@ -21,7 +22,8 @@ Start here:
 `braincog-sim SCENARIO.toml ...` is short for `braincog-sim run SCENARIO.toml ...`.
 
 Exit codes: 0 done; 1 a comparison or check failed; 2 the input is wrong; 3 a fault of the machine;
-130 stopped by Ctrl-C and 143 by SIGTERM, both after writing what was recorded so far.";
+130 stopped by Ctrl-C and 143 by SIGTERM, both after writing what was recorded so far; after SIGTERM
+there is a checkpoint, from which `--resume DIR` goes on.";
 
 /// Simulates whole brains, region by region, from their wiring.
 #[derive(Debug, Parser)]
@@ -84,6 +86,12 @@ pub(crate) struct RunArgs {
     /// Folder for the results; those of an earlier run there are replaced [default: out/NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Make a checkpoint every so much biological time, such as `100ms`; also on SIGUSR1, and on SIGTERM before the run ends
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) checkpoint_every: Option<Millis>,
+    /// Go on from the last checkpoint of the run in DIR, or from the checkpoint DIR, and record into the folder of that run
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    pub(crate) resume: Option<PathBuf>,
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Backend::Cpu)]
     pub(crate) backend: Backend,
@@ -93,6 +101,14 @@ pub(crate) struct RunArgs {
     /// Print errors only, and write no report.html
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+fn time(text: &str) -> Result<Millis, String> {
+    match models::units::parse(text, "ms") {
+        Ok(ms) if ms > 0.0 => Ok(Millis(ms)),
+        Ok(_) => Err("expected a time above 0, such as 100ms".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

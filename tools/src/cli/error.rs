@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::Fault;
+
 /// A verb that could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -51,6 +53,37 @@ pub enum Error {
         folder: PathBuf,
         /// What the other run wrote into its lock file: its process id.
         owner: String,
+    },
+    /// A run would begin where another can go on.
+    #[error(
+        "{0} holds checkpoints of a run that has not ended; go on with --resume {0}, name another folder with --out, or remove {0}/checkpoints",
+        folder.display()
+    )]
+    Unfinished {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A path that has no checkpoint.
+    #[error("{}: found no checkpoint, expected the folder of a run that was stopped, or one of the folders in its `checkpoints`", folder.display())]
+    NoCheckpoint {
+        /// The path.
+        folder: PathBuf,
+    },
+    /// A checkpoint that this run cannot go on from.
+    #[error("{}: {fault}{}", checkpoint.display(), other(earlier))]
+    Checkpoint {
+        /// Its folder.
+        checkpoint: PathBuf,
+        /// What is wrong with it.
+        fault: Box<Fault>,
+        /// The last one before it that would do, and its time.
+        earlier: Option<(PathBuf, String)>,
+    },
+    /// A checkpoint that was asked for by whoever stopped the run cannot be made.
+    #[error("stopped without a checkpoint: {reason}")]
+    NotMade {
+        /// Why.
+        reason: String,
     },
     /// A path that is not the folder of a finished run.
     #[error("{}: found no {missing}, expected the folder of a finished run", folder.display())]
@@ -175,6 +208,11 @@ fn process(owner: &str) -> String {
     if owner.is_empty() { String::new() } else { format!(" (process {owner})") }
 }
 
+fn other(earlier: &Option<(PathBuf, String)>) -> String {
+    let offer = |(path, time): &(PathBuf, String)| format!("; the one before is good: go on from {time} with --resume {}", path.display());
+    earlier.as_ref().map_or_else(String::new, offer)
+}
+
 impl Error {
     /// `map_err` for reading what the user named.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
@@ -200,7 +238,12 @@ impl Error {
             Error::OnAnotherRank { code } => *code,
             Error::Write { .. } | Error::Page(_) | Error::NoCuda | Error::Worker { .. } | Error::MpiDoesNotStart => 3,
             Error::Engine(engine::Error::Thread | engine::Error::Lost) => 3,
-            Error::Record(error) if error.is_fault_of_machine() => 3,
+            Error::NotMade { .. } => 3,
+            Error::Record(error) | Error::Engine(engine::Error::Checkpoint(engine::checkpoint::Error::Write(error)))
+                if error.is_fault_of_machine() =>
+            {
+                3
+            }
             _ => 2,
         }
     }

@@ -5,6 +5,7 @@ mod bench;
 mod brain;
 mod catalogue;
 mod check;
+mod checkpoint;
 mod clock;
 mod compare;
 mod error;
@@ -20,6 +21,7 @@ mod rates;
 mod recorder;
 mod resolve;
 mod run;
+mod running;
 mod signals;
 mod states;
 mod summary;
@@ -34,6 +36,7 @@ use clap::{CommandFactory, Parser};
 use engine::comm::Alone;
 
 use args::{Cli, Verb};
+pub use checkpoint::Fault;
 pub use error::Error;
 use signals::Stop;
 

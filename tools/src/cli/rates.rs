@@ -1,17 +1,18 @@
 //! Rates of populations and regions, bin by bin, straight into `regions.h5`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use connectome::network::Network;
-use engine::record::{RateLayout, RegionWriter};
+use engine::checkpoint::{PartReader, PartWriter};
+use engine::record::{Closed, Pieces, RateLayout, RegionWriter};
 use scenarios::Plan;
 
 use super::clock::Clock;
 use super::error::Error;
 
 /// Counts spikes in the bin that is open and writes bins that are full. A rest that fills no bin is left out.
-pub(crate) struct RateRecorder {
-    file: RegionWriter,
+pub(crate) struct RateRecorder<'a> {
+    file: Pieces<'a, RegionWriter>,
     /// Step after which the open bin begins, and how many steps it has.
     begin: u64,
     width: u64,
@@ -23,9 +24,9 @@ pub(crate) struct RateRecorder {
     region_sizes: Vec<u64>,
 }
 
-impl RateRecorder {
-    /// Creates the file. Rates begin after the warm-up.
-    pub(crate) fn create(path: &Path, plan: &Plan, clock: Clock) -> Result<Self, Error> {
+impl<'a> RateRecorder<'a> {
+    /// Creates the file, after these pieces of it. Rates begin after the warm-up.
+    pub(crate) fn create(path: PathBuf, earlier: Vec<PathBuf>, plan: &'a Plan, clock: Clock) -> Result<Self, Error> {
         let network = &plan.network;
         let layout = RateLayout {
             populations: network.populations.iter().map(|p| p.name.clone()).collect(),
@@ -33,7 +34,8 @@ impl RateRecorder {
             bin_ms: plan.recording.rate_bin,
             start_ms: plan.simulation.warmup,
         };
-        let file = RegionWriter::create(path, &layout, plan.connectome.as_ref())?;
+        let create = move |path: &Path, piece: bool| RegionWriter::create(path, &layout, plan.connectome.as_ref().filter(|_| !piece));
+        let file = Pieces::begin(path, earlier, create)?;
         let region: Vec<Option<usize>> = network.populations.iter().map(|p| p.region).collect();
         Ok(RateRecorder {
             file,
@@ -66,8 +68,25 @@ impl RateRecorder {
     }
 
     /// Completes the file.
-    pub(crate) fn finish(self) -> Result<(), Error> {
-        Ok(self.file.finish()?)
+    pub(crate) fn close(self) -> Result<Closed, Error> {
+        Ok(self.file.close()?)
+    }
+
+    /// Ends a piece of the file at a checkpoint.
+    pub(crate) fn cut(&mut self, into: &Path, lasting: &Path) -> Result<(), Error> {
+        Ok(self.file.cut(into, lasting)?)
+    }
+
+    /// Writes what was counted in the open bin.
+    pub(crate) fn save(&self, out: &mut PartWriter) -> Result<(), engine::checkpoint::Error> {
+        [self.begin, self.counts.len() as u64].iter().chain(&self.counts).try_for_each(|n| out.u64(*n))
+    }
+
+    /// Goes on with the bin that was open.
+    pub(crate) fn restore(&mut self, input: &mut PartReader) -> Result<(), engine::checkpoint::Error> {
+        self.begin = input.u64()?;
+        input.expect("populations with rates", self.counts.len() as u64)?;
+        self.counts.iter_mut().try_for_each(|count| input.u64().map(|n| *count = n))
     }
 
     fn write_bin(&mut self) -> Result<(), Error> {
@@ -81,7 +100,7 @@ impl RateRecorder {
         let populations: Vec<f32> = self.counts.iter().zip(&self.sizes).map(rate).collect();
         let regions: Vec<f32> = regions.iter().zip(&self.region_sizes).map(rate).collect();
         self.counts.fill(0);
-        Ok(self.file.append(&populations, &regions)?)
+        Ok(self.file.current().append(&populations, &regions)?)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Watches a simulation: writes what is to be recorded, counts what the summary needs, shows how far it is.
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
-use engine::record::{PopulationRow, SpikeWriter};
+use engine::checkpoint::{PartReader, PartWriter};
+use engine::record::{Closed, Pieces, PopulationRow, SpikeWriter};
 use engine::{Block, Checksum, Observer, Probe, Spike};
 use scenarios::Plan;
 
@@ -24,8 +26,8 @@ pub(crate) struct Recorder<'a> {
     index: SpanIndex,
     /// Whether each population's spikes are written; no file where none are.
     written: Vec<bool>,
-    file: Option<SpikeWriter>,
-    rates: RateRecorder,
+    file: Option<Pieces<'a, SpikeWriter>>,
+    rates: RateRecorder<'a>,
     states: StateRecorder,
     statistics: SpikeStatistics,
     checksum: Checksum,
@@ -40,15 +42,26 @@ pub(crate) struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Opens the files of a run.
-    pub(crate) fn create(folder: &Folder, plan: &Plan, probes: &[Probe], show: (&'a Progress, &'a Signals)) -> Result<Self, Error> {
+    /// Opens the files of a run. What was recorded before lies in pieces in the folders of `earlier` checkpoints.
+    pub(crate) fn create(
+        folder: &Folder,
+        plan: &'a Plan,
+        probes: &[Probe],
+        earlier: &[PathBuf],
+        show: (&'a Progress, &'a Signals),
+    ) -> Result<Self, Error> {
         let clock = Clock::new(plan.simulation.dt);
         let rows = population_rows(plan);
         let spans: Vec<Span> = rows.iter().map(|r| Span { first: r.first, size: r.size }).collect();
         let mut written = vec![false; rows.len()];
         plan.recording.spikes.iter().for_each(|&p| written[p] = true);
-        let path = folder.path();
-        let file = if plan.recording.spikes.is_empty() { None } else { Some(SpikeWriter::create(&path.join(names::SPIKES), &rows)?) };
+        let pieces = |name: &str| (folder.path().join(name), earlier.iter().map(|folder| folder.join(name)).collect::<Vec<_>>());
+        let spikes = || {
+            let (path, earlier) = pieces(names::SPIKES);
+            Pieces::begin(path, earlier, move |path, _| SpikeWriter::create(path, &rows))
+        };
+        let file = if plan.recording.spikes.is_empty() { None } else { Some(spikes()?) };
+        let (path, pieces) = pieces(names::REGIONS);
         Ok(Recorder {
             clock,
             steps: plan.simulation.steps,
@@ -57,8 +70,8 @@ impl<'a> Recorder<'a> {
             index: SpanIndex::new(&spans),
             written,
             file,
-            rates: RateRecorder::create(&path.join(names::REGIONS), plan, clock)?,
-            states: StateRecorder::create(path, plan, probes, clock)?,
+            rates: RateRecorder::create(path, pieces, plan, clock)?,
+            states: StateRecorder::create((folder.path(), earlier), plan, probes)?,
             statistics: SpikeStatistics::new(&spans, plan.simulation.warmup),
             checksum: Checksum::default(),
             spikes: 0,
@@ -76,11 +89,45 @@ impl<'a> Recorder<'a> {
         if let Some(error) = self.error {
             return Err(error);
         }
+        let mut closed: Vec<Closed> = self.file.map(Pieces::close).transpose()?.into_iter().collect();
+        closed.push(self.rates.close()?);
+        closed.extend(self.states.close()?);
         folder.remove_run()?;
-        self.file.map_or(Ok(()), SpikeWriter::finish)?;
-        self.rates.finish()?;
-        self.states.finish()?;
-        Ok(Counted { statistics: self.statistics, checksum: self.checksum, spikes: self.spikes, stopped: self.stopped })
+        closed.into_iter().try_for_each(Closed::rename)?;
+        Ok(Counted { statistics: self.statistics, checksum: self.checksum, spikes: self.spikes })
+    }
+
+    /// Ends a piece of each file in the folder `into` of a checkpoint, which will be called `lasting`.
+    pub(crate) fn cut(&mut self, into: &Path, lasting: &Path) -> Result<(), Error> {
+        self.file.as_mut().map_or(Ok(()), |file| file.cut(into, lasting))?;
+        self.rates.cut(into, lasting)?;
+        self.states.cut(into, lasting)
+    }
+
+    /// Writes what was counted so far.
+    pub(crate) fn save(&self, out: &mut PartWriter) -> Result<(), engine::checkpoint::Error> {
+        out.u64(self.checksum.value())?;
+        out.u64(self.spikes)?;
+        self.rates.save(out)?;
+        self.statistics.save(out)
+    }
+
+    /// Goes on where another recorder was.
+    pub(crate) fn restore(&mut self, input: &mut PartReader) -> Result<(), engine::checkpoint::Error> {
+        self.checksum = Checksum::go_on(input.u64()?);
+        self.spikes = input.u64()?;
+        self.rates.restore(input)?;
+        self.statistics.restore(input)
+    }
+
+    /// What has to be done where the simulation has paused.
+    pub(crate) fn asks(&self) -> Asks {
+        match self.stopped {
+            _ if self.error.is_some() => Asks::End,
+            Some(stop) => Asks::Stop(stop),
+            None if self.signals.ask_for_checkpoint() => Asks::Checkpoint,
+            None => Asks::Nothing,
+        }
     }
 
     fn take(&mut self, block: &Block) -> Result<(), Error> {
@@ -116,7 +163,7 @@ impl<'a> Recorder<'a> {
             self.times.push(self.clock.ms(spike.step));
             self.ids.push(u64::from(spike.id));
         }
-        Ok(file.append(&self.times, &self.ids)?)
+        Ok(file.current().append(&self.times, &self.ids)?)
     }
 }
 
@@ -135,7 +182,42 @@ impl Observer for Recorder<'_> {
         if block.steps.end < self.steps {
             self.stopped = self.signals.received();
         }
-        if self.stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.stopped.is_some() || self.signals.ask_for_checkpoint() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Why a simulation has paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// It was to go so far and no further.
+    Nothing,
+    /// Someone wants a checkpoint.
+    Checkpoint,
+    /// Someone stops it.
+    Stop(Stop),
+    /// It cannot be recorded any more.
+    End,
+}
+
+impl Asks {
+    /// As ranks tell it each other.
+    pub(crate) fn word(self) -> u64 {
+        match self {
+            Asks::Nothing => 0,
+            Asks::Checkpoint => 1,
+            Asks::End => 2,
+            Asks::Stop(stop) => u64::from(stop.exit_code()),
+        }
+    }
+
+    /// What a word of [`Asks::word`] says.
+    pub(crate) fn from_word(word: u64) -> Self {
+        match word {
+            0 => Asks::Nothing,
+            1 => Asks::Checkpoint,
+            2 => Asks::End,
+            code => Stop::from_exit_code(code as u8).map_or(Asks::End, Asks::Stop),
+        }
     }
 }
 
@@ -144,7 +226,6 @@ pub(crate) struct Counted {
     pub(crate) statistics: SpikeStatistics,
     pub(crate) checksum: Checksum,
     pub(crate) spikes: u64,
-    pub(crate) stopped: Option<Stop>,
 }
 
 fn population_rows(plan: &Plan) -> Vec<PopulationRow> {

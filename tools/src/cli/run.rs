@@ -1,12 +1,12 @@
 //! `run`: from a scenario to a folder of results.
 
-use std::ops::ControlFlow;
-
-use engine::{Account, Block, Estimate, Phases, Simulation};
+use engine::{Account, Estimate, Phases, Simulation};
+use models::units::Millis;
 use scenarios::Plan;
 
 use super::Ending;
 use super::args::{Backend, RunArgs};
+use super::checkpoint::{Keeper, run_folder};
 use super::clock::Clock;
 use super::error::Error;
 use super::folder::{Folder, names};
@@ -15,7 +15,8 @@ use super::ranks::Ranks;
 use super::rates::region_sizes;
 use super::recorder::{Counted, Recorder};
 use super::resolve::{Resolved, resolve};
-use super::signals::Signals;
+use super::running::Running;
+use super::signals::{Signals, Stop};
 use super::summary::{self, PopulationSummary, RankSummary, RegionSummary, Summary};
 use super::table::{bytes, count, short};
 use super::{page, states};
@@ -37,11 +38,19 @@ fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
     progress.end(&loaded(&resolved.plan, &resolved.estimate));
 
     let signals = Signals::listen();
-    let folder = ranks.on_first(|| Folder::lock(args.out.as_ref().unwrap_or(&resolved.plan.output)))?;
-    if let Some(folder) = folder.as_ref().filter(|folder| folder.holds_a_run()) {
-        progress.line(&format!("          replaces the run in {}", folder.path().display()));
+    let (run, checkpoint) = match &args.resume {
+        Some(given) => ranks.together(run_folder(given)).map(|(run, checkpoint)| (run, Some(checkpoint)))?,
+        None => (args.out.as_ref().unwrap_or(&resolved.plan.output).clone(), None),
+    };
+    let folder = ranks.on_first(|| Folder::lock(&run))?;
+    let described = (&resolved.plan, &resolved.settings);
+    let mut keeper = Keeper::open(described, ranks, &run, checkpoint.as_deref(), args.checkpoint_every)?;
+    if let Some(time) = keeper.from() {
+        progress.line(&format!("          goes on from {time} in {}", run.display()));
+    } else if folder.as_ref().is_some_and(Folder::holds_a_run) {
+        progress.line(&format!("          replaces the run in {}", run.display()));
     }
-    let ending = into_folder(&resolved, ranks, folder.as_ref(), &progress, &signals)?;
+    let ending = into_folder(&resolved, ranks, folder.as_ref(), Some(&mut keeper), (&progress, &signals))?;
     if let (Some(folder), false) = (folder, args.quiet || args.no_report) {
         progress.begin("report");
         page::write(folder.path(), &folder.path().join(names::PAGE))?;
@@ -57,24 +66,33 @@ fn fitting(args: &RunArgs, ranks: &Ranks) -> Result<Resolved, Error> {
     Ok(resolved)
 }
 
-/// Runs a plan into the folder of rank 0. After an error what lay there is as it was.
+/// Runs a plan into the folder of rank 0, with checkpoints where there is a keeper. After an error what lay there is as it was.
 pub(super) fn into_folder(
     resolved: &Resolved,
     ranks: &Ranks,
     folder: Option<&Folder>,
-    progress: &Progress,
-    signals: &Signals,
+    mut keeper: Option<&mut Keeper>,
+    show: (&Progress, &Signals),
 ) -> Result<Ending, Error> {
-    let ending = simulate(resolved, ranks, folder, (progress, signals));
+    let ending = simulate(resolved, ranks, folder, keeper.as_deref_mut(), show);
     if let (Err(_), Some(folder)) = (&ending, folder) {
         // The error that matters is the first one.
         let _ = folder.remove_partial();
+        if let Some(run) = keeper.and_then(|keeper| keeper.to_go_on()) {
+            show.0.line(&format!("    kept  the last checkpoint: --resume {} goes on from there", run.display()));
+        }
     }
     ending
 }
 
 /// Builds, steps, records, sums up.
-fn simulate(resolved: &Resolved, ranks: &Ranks, folder: Option<&Folder>, show: (&Progress, &Signals)) -> Result<Ending, Error> {
+fn simulate(
+    resolved: &Resolved,
+    ranks: &Ranks,
+    folder: Option<&Folder>,
+    mut keeper: Option<&mut Keeper>,
+    show: (&Progress, &Signals),
+) -> Result<Ending, Error> {
     let (progress, signals) = show;
     let Resolved { plan, settings, .. } = resolved;
     engine::process::restart_peak_rss();
@@ -82,43 +100,52 @@ fn simulate(resolved: &Resolved, ranks: &Ranks, folder: Option<&Folder>, show: (
     let probes = states::probes(plan, Clock::new(plan.simulation.dt));
     progress.begin("build");
     let simulation = Simulation::build_on(ranks.comm(), &plan.network, settings, &probes, &|fraction| progress.at(fraction));
-    let mut simulation = ranks.together(simulation.map_err(Error::from))?;
+    let simulation = ranks.together(simulation.map_err(Error::from))?;
     let build_seconds = progress.end(&built(&account(&simulation, ranks, 0.0)?));
     if let Some(stop) = ranks.stopped(signals.received())? {
         return Ok(Ending::Stopped(stop));
     }
 
     progress.begin("simulate");
-    let recorder = ranks.together(folder.map(|folder| Recorder::create(folder, plan, &probes, show)).transpose())?;
-    let (folder, mut recorder) = match (folder, recorder) {
-        (Some(folder), Some(recorder)) => (folder, recorder),
-        _ => return follow(&mut simulation, plan, ranks, cpu_seconds),
-    };
-    simulation.run(plan.simulation.steps, &mut recorder)?;
+    let earlier = keeper.as_ref().map_or_else(Vec::new, |keeper| keeper.pieces());
+    let recorder = ranks.together(folder.map(|folder| Recorder::create(folder, plan, &probes, &earlier, show)).transpose())?;
+    let mut running = Running { simulation, recorder, ranks, progress, signals, cpu_seconds };
+    if let Some(keeper) = keeper.as_deref_mut() {
+        keeper.restore(&mut running.simulation, running.recorder.as_mut())?;
+    }
+    let stop = running.advance(plan.simulation.steps, keeper.as_deref_mut())?;
+    let Running { simulation, recorder, .. } = running;
     let simulate_seconds = progress.seconds();
     let accounts = account(&simulation, ranks, cpu_seconds)?;
-    let counted = ranks.together(recorder.finish(folder))?;
-    let summary = summarise(resolved, &simulation, &accounts, &counted, [build_seconds, simulate_seconds]);
-    progress.end(&simulated(&summary));
-    if ranks.size() > 1 {
-        let every = short(simulation.min_delay_between_ranks() as f64 * plan.simulation.dt);
-        progress.line(&format!("   ranks  {}, every {every} ms{}", accounts.len(), balance(&accounts)));
+    let counted = ranks.together(recorder.zip(folder).map(|(recorder, folder)| recorder.finish(folder)).transpose())?;
+    if let (Some(counted), Some(folder)) = (counted, folder) {
+        let mut summary = summarise(resolved, &simulation, &accounts, &counted, [build_seconds, simulate_seconds]);
+        keeper.as_ref().inspect(|keeper| keeper.before().add_to(&mut summary));
+        progress.end(&simulated(&summary));
+        if ranks.size() > 1 {
+            let every = short(simulation.min_delay_between_ranks() as f64 * plan.simulation.dt);
+            progress.line(&format!("   ranks  {}, every {every} ms{}", accounts.len(), balance(&accounts)));
+        }
+        folder.write(names::PLAN, plan.to_toml().as_bytes())?;
+        folder.write(names::REPORT, summary.to_json().as_bytes())?;
     }
-    folder.write(names::PLAN, plan.to_toml().as_bytes())?;
-    folder.write(names::REPORT, summary.to_json().as_bytes())?;
-    if let Some(stop) = counted.stopped {
-        let (done, asked) = (simulation.time(), plan.simulation.duration);
-        progress.line(&format!(" stopped  after {done} of {asked} ms; what was recorded is in {}", folder.path().display()));
-        return Ok(Ending::Stopped(stop));
-    }
-    Ok(Ending::Done)
+    let ending = stop.map_or(Ending::Done, Ending::Stopped);
+    let keeper = keeper.as_deref();
+    ranks.on_first(|| match &ending {
+        Ending::Stopped(stop) => {
+            progress.line(&stopped(&simulation, plan, folder, keeper.filter(|_| *stop == Stop::Terminate)));
+            Ok(())
+        }
+        _ => keeper.map_or(Ok(()), Keeper::remove),
+    })?;
+    Ok(ending)
 }
 
-/// The part of a rank that is not the first: it steps, and rank 0 sees and writes what happens.
-fn follow(simulation: &mut Simulation, plan: &Plan, ranks: &Ranks, cpu_seconds: f64) -> Result<Ending, Error> {
-    simulation.run(plan.simulation.steps, &mut |_: &Block| ControlFlow::Continue(()))?;
-    account(simulation, ranks, cpu_seconds)?;
-    ranks.together(Ok(Ending::Done))
+fn stopped(simulation: &Simulation, plan: &Plan, folder: Option<&Folder>, keeper: Option<&Keeper>) -> String {
+    let (done, asked) = (Millis(simulation.time()), Millis(plan.simulation.duration));
+    let recorded = folder.map_or_else(String::new, |folder| format!("; what was recorded is in {}", folder.path().display()));
+    let on = keeper.and_then(Keeper::to_go_on).map_or_else(String::new, |run| format!(", and --resume {} goes on", run.display()));
+    format!(" stopped  after {done} of {asked}{recorded}{on}")
 }
 
 fn built(accounts: &[Account]) -> String {
@@ -127,7 +154,7 @@ fn built(accounts: &[Account]) -> String {
 }
 
 /// What every rank has spent since it had spent `cpu_seconds`: a process may make several runs.
-fn account(simulation: &Simulation, ranks: &Ranks, cpu_seconds: f64) -> Result<Vec<Account>, Error> {
+pub(super) fn account(simulation: &Simulation, ranks: &Ranks, cpu_seconds: f64) -> Result<Vec<Account>, Error> {
     let mut account = Account::of(simulation);
     account.cpu_seconds -= cpu_seconds;
     Ok(account.gather(&**ranks.comm())?)
@@ -170,7 +197,6 @@ pub(super) fn summarise(
 ) -> Summary {
     let Resolved { plan, settings, .. } = resolved;
     let total = |figure: fn(&Account) -> u64| accounts.iter().map(figure).sum::<u64>();
-    let mean = |figure: fn(&Account) -> f64| accounts.iter().map(figure).sum::<f64>() / accounts.len() as f64;
     let statistics = counted.statistics.finish(simulation.time());
     let biological_seconds = simulation.time() / 1000.0;
     let per = |total: u64, n: u64| if n > 0 { total as f64 / n as f64 } else { 0.0 };
@@ -184,12 +210,7 @@ pub(super) fn summarise(
         simulate_seconds: seconds[1],
         biological_seconds,
         realtime_factor: seconds[1] / biological_seconds,
-        phases: phases(Phases {
-            update: mean(|a| a.phases.update),
-            deliver: mean(|a| a.phases.deliver),
-            communicate: mean(|a| a.phases.communicate),
-            record: mean(|a| a.phases.record),
-        }),
+        phases: phases(mean_phases(accounts)),
         cpu_seconds: accounts.iter().map(|a| a.cpu_seconds).sum(),
         synaptic_events: total(|a| a.synaptic_events),
         spikes: counted.spikes,
@@ -202,6 +223,16 @@ pub(super) fn summarise(
         seed: settings.seed,
         populations: plan.network.populations.iter().zip(&statistics).map(|(p, s)| (p.name.clone(), population(s))).collect(),
         regions: regions(plan, &statistics),
+    }
+}
+
+pub(super) fn mean_phases(accounts: &[Account]) -> Phases {
+    let mean = |figure: fn(&Account) -> f64| accounts.iter().map(figure).sum::<f64>() / accounts.len().max(1) as f64;
+    Phases {
+        update: mean(|a| a.phases.update),
+        deliver: mean(|a| a.phases.deliver),
+        communicate: mean(|a| a.phases.communicate),
+        record: mean(|a| a.phases.record),
     }
 }
 

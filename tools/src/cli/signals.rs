@@ -1,8 +1,11 @@
-//! Ctrl-C and SIGTERM: the first asks the run to end with what it has, the second ends it at once.
+//! Ctrl-C and SIGTERM: the first asks the run to end with what it has, the second ends it at once. SIGUSR1 asks for a
+//! checkpoint.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+#[cfg(unix)]
+use signal_hook::consts::SIGUSR1;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -10,6 +13,7 @@ use signal_hook::flag;
 #[derive(Clone, Default)]
 pub(crate) struct Signals {
     received: Arc<AtomicUsize>,
+    checkpoint: Arc<AtomicBool>,
 }
 
 /// Which signal stopped a run.
@@ -41,13 +45,18 @@ impl Signals {
     pub(crate) fn listen() -> Self {
         let signals = Signals::default();
         let armed = Arc::new(AtomicBool::new(false));
+        let warn = |signal: i32, error| eprintln!("warning: cannot listen to signal {signal}: {error}");
+        #[cfg(unix)]
+        if let Err(error) = flag::register(SIGUSR1, signals.checkpoint.clone()) {
+            warn(SIGUSR1, error);
+        }
         for (signal, stop) in [(SIGINT, Stop::Interrupt), (SIGTERM, Stop::Terminate)] {
             // Order matters: the shutdown reads the flag before this very signal sets it.
             let registered = flag::register_conditional_shutdown(signal, i32::from(stop.exit_code()), armed.clone())
                 .and_then(|_| flag::register(signal, armed.clone()))
                 .and_then(|_| flag::register_usize(signal, signals.received.clone(), usize::from(stop.exit_code())));
             if let Err(error) = registered {
-                eprintln!("warning: cannot listen to signal {signal}: {error}");
+                warn(signal, error);
             }
         }
         signals
@@ -56,6 +65,16 @@ impl Signals {
     /// Does what this signal would have done.
     pub(crate) fn request(&self, stop: Stop) {
         self.received.store(usize::from(stop.exit_code()), Ordering::Relaxed);
+    }
+
+    /// True if someone wants a checkpoint.
+    pub(crate) fn ask_for_checkpoint(&self) -> bool {
+        self.checkpoint.load(Ordering::Relaxed)
+    }
+
+    /// There is the checkpoint that someone wanted.
+    pub(crate) fn answered(&self) {
+        self.checkpoint.store(false, Ordering::Relaxed);
     }
 
     /// The last signal that came, if any.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use engine::record::{StateWriter, Variable, states_path};
+use engine::record::{Closed, Pieces, StateWriter, Variable, states_path};
 use engine::{Probe, Sample};
 use scenarios::Plan;
 
@@ -30,15 +30,17 @@ pub(crate) struct StateRecorder {
 }
 
 struct StateFile {
-    writer: StateWriter,
+    writer: Pieces<'static, StateWriter>,
     columns: usize,
     /// Frames of the block at hand, by step.
     frames: BTreeMap<u64, Vec<f32>>,
 }
 
 impl StateRecorder {
-    /// Creates one file for each variable, or for each of its intervals where it has several.
-    pub(crate) fn create(folder: &Path, plan: &Plan, probes: &[Probe], clock: Clock) -> Result<Self, Error> {
+    /// Creates one file for each variable, or for each of its intervals where it has several, after the pieces in folders
+    /// of earlier checkpoints.
+    pub(crate) fn create((folder, earlier): (&Path, &[PathBuf]), plan: &Plan, probes: &[Probe]) -> Result<Self, Error> {
+        let clock = Clock::new(plan.simulation.dt);
         let mut groups: BTreeMap<(&str, u64), Vec<usize>> = BTreeMap::new();
         for (i, probe) in probes.iter().enumerate() {
             groups.entry((probe.variable.as_str(), probe.interval)).or_default().push(i);
@@ -58,12 +60,14 @@ impl StateRecorder {
             let several = groups.keys().filter(|(v, _)| *v == variable).count() > 1;
             let name = if several { format!("{variable}-{interval_ms}ms") } else { variable.to_string() };
             let described = Variable { name: variable.into(), units: unit(plan, &probes[members[0]]), start_ms: interval_ms, interval_ms };
-            let writer = StateWriter::create(&states_path(folder, &name), &described, &ids)?;
+            let columns = ids.len();
             for &i in members {
                 let column = ids.partition_point(|id| *id < nodes(&probes[i]).start);
                 recorder.places[i] = (recorder.files.len(), column);
             }
-            recorder.files.push(StateFile { writer, columns: ids.len(), frames: BTreeMap::new() });
+            let earlier = earlier.iter().map(|folder| states_path(folder, &name)).collect();
+            let writer = Pieces::begin(states_path(folder, &name), earlier, move |path, _| StateWriter::create(path, &described, &ids))?;
+            recorder.files.push(StateFile { writer, columns, frames: BTreeMap::new() });
         }
         Ok(recorder)
     }
@@ -78,15 +82,20 @@ impl StateRecorder {
         }
         for file in &mut self.files {
             for frame in std::mem::take(&mut file.frames).into_values() {
-                file.writer.append(&frame)?;
+                file.writer.current().append(&frame)?;
             }
         }
         Ok(())
     }
 
     /// Completes the files.
-    pub(crate) fn finish(self) -> Result<(), Error> {
-        self.files.into_iter().try_for_each(|file| Ok(file.writer.finish()?))
+    pub(crate) fn close(self) -> Result<Vec<Closed>, Error> {
+        self.files.into_iter().map(|file| Ok(file.writer.close()?)).collect()
+    }
+
+    /// Ends a piece of each file at a checkpoint.
+    pub(crate) fn cut(&mut self, into: &Path, lasting: &Path) -> Result<(), Error> {
+        self.files.iter_mut().try_for_each(|file| Ok(file.writer.cut(into, lasting)?))
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn measure(case: &Case, resolved: &Resolved, folder: &Folder, show: (
     let build_seconds = progress.end("");
     let build_cpu_seconds = engine::process::cpu_seconds() - before_build;
 
-    let mut recorder = Recorder::create(folder, plan, &[], show)?;
+    let mut recorder = Recorder::create(folder, plan, &[], &[], show)?;
     let (warmup, steps) = if case.only_builds() { (0, 0) } else { (plan.simulation.warmup_steps, plan.simulation.steps) };
     if warmup > 0 {
         progress.begin("warm up");

@@ -76,7 +76,7 @@ fn run_point(store: &Store, number: usize, (threads, signals): (usize, &Signals)
         let resolved = Resolved::of(plan, threads);
         resolved.fits(&Alone)?;
         let folder = Folder::lock(&store.folder(number))?;
-        let ending = run::into_folder(&resolved, &Ranks::alone(), Some(&folder), &Progress::new(true), signals)?;
+        let ending = run::into_folder(&resolved, &Ranks::alone(), Some(&folder), None, (&Progress::new(true), signals))?;
         Ok((ending, page::functional_fit(folder.path())?))
     };
     let (failed, fc_fit) = match simulated() {
