@@ -125,7 +125,7 @@ impl<'a> Recorder<'a> {
         match self.stopped {
             _ if self.error.is_some() => Asks::End,
             Some(stop) => Asks::Stop(stop),
-            None if self.signals.ask_for_checkpoint() => Asks::Checkpoint,
+            None if self.signals.hear_of_checkpoint() => Asks::Checkpoint,
             None => Asks::Nothing,
         }
     }

@@ -109,7 +109,7 @@ fn simulate(
     progress.begin("simulate");
     let earlier = keeper.as_ref().map_or_else(Vec::new, |keeper| keeper.pieces());
     let recorder = ranks.together(folder.map(|folder| Recorder::create(folder, plan, &probes, &earlier, show)).transpose())?;
-    let mut running = Running { simulation, recorder, ranks, progress, signals, cpu_seconds };
+    let mut running = Running { simulation, recorder, ranks, progress, cpu_seconds };
     if let Some(keeper) = keeper.as_deref_mut() {
         keeper.restore(&mut running.simulation, running.recorder.as_mut())?;
     }

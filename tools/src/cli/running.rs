@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::ranks::Ranks;
 use super::recorder::{Asks, Recorder};
 use super::run::{account, mean_phases};
-use super::signals::{Signals, Stop};
+use super::signals::Stop;
 
 /// A simulation under way.
 pub(super) struct Running<'a> {
@@ -20,7 +20,6 @@ pub(super) struct Running<'a> {
     pub(super) recorder: Option<Recorder<'a>>,
     pub(super) ranks: &'a Ranks,
     pub(super) progress: &'a Progress,
-    pub(super) signals: &'a Signals,
     /// What the process had spent before.
     pub(super) cpu_seconds: f64,
 }
@@ -43,7 +42,6 @@ impl Running<'_> {
             if let Some(keeper) = keeper.as_deref_mut() {
                 self.checkpoint(keeper, asked, steps)?;
             }
-            self.signals.answered();
             if let Asks::Stop(stop) = asked {
                 return Ok(Some(stop));
             }

@@ -72,9 +72,9 @@ impl Signals {
         self.checkpoint.load(Ordering::Relaxed)
     }
 
-    /// There is the checkpoint that someone wanted.
-    pub(crate) fn answered(&self) {
-        self.checkpoint.store(false, Ordering::Relaxed);
+    /// The same, and takes it as heard: asked again while the checkpoint is made, there will be another.
+    pub(crate) fn hear_of_checkpoint(&self) -> bool {
+        self.checkpoint.swap(false, Ordering::Relaxed)
     }
 
     /// The last signal that came, if any.
