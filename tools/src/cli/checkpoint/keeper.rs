@@ -1,5 +1,6 @@
 //! Makes the checkpoints of a run, and keeps the last two.
 
+use std::cell::OnceCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use super::super::error::Error;
 use super::super::folder::{self, write_whole};
 use super::super::ranks::Ranks;
 use super::super::recorder::Recorder;
-use super::manifest::{Entry, Manifest, Piece};
+use super::manifest::{Entry, Manifest, Piece, digits};
 use super::resume::{FOLDER, Wanted, all};
 use super::{Spent, names};
 
@@ -27,7 +28,9 @@ pub(crate) struct Keeper<'a> {
     run: PathBuf,
     /// Steps between checkpoints that nobody has to ask for.
     every: Option<u64>,
-    fingerprint: u64,
+    settings: Settings,
+    /// Made when it is first asked for: a network may have millions of edges.
+    fingerprint: OnceCell<u64>,
     /// The one that the run goes on from.
     from: Option<(PathBuf, Manifest)>,
     /// What was recorded up to the last one.
@@ -49,10 +52,8 @@ impl<'a> Keeper<'a> {
         every: Option<Millis>,
     ) -> Result<Self, Error> {
         let every = every.map(|every| Clock::new(plan.simulation.dt).steps(every.0).max(1));
-        let fingerprint = fingerprint(&plan.network, settings);
-        let wanted = Wanted { plan, fingerprint: &format!("{fingerprint:016x}") };
         ranks.on_first(|| match checkpoint {
-            Some(checkpoint) => wanted.load(checkpoint).map(drop),
+            Some(checkpoint) => Wanted { plan, fingerprint: fingerprint(&plan.network, settings) }.load(checkpoint).map(drop),
             None if all(run).is_empty() => Ok(()),
             None => Err(Error::Unfinished { folder: run.to_path_buf() }),
         })?;
@@ -65,9 +66,23 @@ impl<'a> Keeper<'a> {
         });
         let from = ranks.together(from)?;
         let recorded = from.as_ref().map_or_else(Vec::new, |(_, manifest)| manifest.recorded.clone());
-        let keeper = Keeper { plan, ranks, run: run.to_path_buf(), every, fingerprint, from, recorded, before: Spent::default() };
+        let keeper = Keeper {
+            plan,
+            ranks,
+            run: run.to_path_buf(),
+            every,
+            settings: *settings,
+            fingerprint: OnceCell::new(),
+            from,
+            recorded,
+            before: Spent::default(),
+        };
         ranks.on_first(|| keeper.remove_what_is_not_stood_on())?;
         Ok(keeper)
+    }
+
+    fn fingerprint(&self) -> u64 {
+        *self.fingerprint.get_or_init(|| fingerprint(&self.plan.network, &self.settings))
     }
 
     /// The time that the run goes on from, for people.
@@ -103,7 +118,7 @@ impl<'a> Keeper<'a> {
     /// Brings a simulation that was just built, and on rank 0 its recorder, to where the run goes on.
     pub(crate) fn restore(&mut self, simulation: &mut Simulation, recorder: Option<&mut Recorder>) -> Result<(), Error> {
         let Some((folder, manifest)) = &self.from else { return Ok(()) };
-        let open = |name: String| PartReader::open(&folder.join(name), self.fingerprint).map_err(engine::Error::from);
+        let open = |name: String| PartReader::open(&folder.join(name), self.fingerprint()).map_err(engine::Error::from);
         let parts = (0..manifest.ranks()).map(|rank| open(names::neurons(rank))).collect::<Result<Vec<_>, _>>();
         let mut parts = self.ranks.together(parts.map_err(Error::from))?;
         self.ranks.together(simulation.restore(&mut parts).map_err(Error::from))?;
@@ -156,7 +171,7 @@ impl<'a> Keeper<'a> {
     /// Writes what this rank holds; rank 0 writes what there is once, too.
     fn state(&self, simulation: &Simulation, recorder: Option<&Recorder>, folder: &Path, spent: Spent) -> Result<Vec<Entry>, Error> {
         let write = |name: String, save: &dyn Fn(&mut PartWriter) -> Result<(), engine::checkpoint::Error>| {
-            let mut out = PartWriter::create(&folder.join(&name), self.fingerprint)?;
+            let mut out = PartWriter::create(&folder.join(&name), self.fingerprint())?;
             save(&mut out)?;
             let FileSum { bytes, crc32 } = out.finish()?;
             Ok(Entry { name, bytes, crc32 })
@@ -201,7 +216,7 @@ impl<'a> Keeper<'a> {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").into(),
             scenario: self.plan.name.clone(),
-            fingerprint: format!("{:016x}", self.fingerprint),
+            fingerprint: digits(self.fingerprint()),
             step,
             time: Millis(Clock::new(self.plan.simulation.dt).ms(step)).to_string(),
             files,

@@ -51,6 +51,11 @@ pub(super) struct Manifest {
     pub(super) crc32: u32,
 }
 
+/// A fingerprint as text.
+pub(super) fn digits(fingerprint: u64) -> String {
+    format!("{fingerprint:016x}")
+}
+
 impl Entry {
     /// A file as it is now; it is on the disk when this returns.
     pub(super) fn of(path: &Path) -> Result<Self, Error> {

@@ -8,7 +8,7 @@ use scenarios::{Difference, Plan, differences};
 
 use super::super::error::Error;
 use super::super::folder;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, digits};
 use super::{Fault, names};
 
 /// The folder of checkpoints in the folder of a run.
@@ -37,7 +37,7 @@ pub(super) fn all(run: &Path) -> Vec<PathBuf> {
 /// What a checkpoint is compared with.
 pub(super) struct Wanted<'a> {
     pub(super) plan: &'a Plan,
-    pub(super) fingerprint: &'a str,
+    pub(super) fingerprint: u64,
 }
 
 impl Wanted<'_> {
@@ -63,7 +63,7 @@ impl Wanted<'_> {
         let manifest = Manifest::read(checkpoint)?;
         let plan = fs::read_to_string(checkpoint.join(folder::names::PLAN)).unwrap_or_default();
         let different = differences(&plan, &self.plan.to_toml());
-        if manifest.fingerprint != self.fingerprint {
+        if manifest.fingerprint != digits(self.fingerprint) {
             let difference = first(&different, |key| !is_of_recording(key) && !is_only_a_name(key));
             return Err(Fault::OtherRun { scenario: manifest.scenario, difference });
         }
