@@ -152,10 +152,15 @@ fn a_mistake_is_told_once_and_has_its_exit_code() {
 }
 
 /// A run on three ranks that would take for ever, begun; and the process ids of its ranks.
-fn begun(folder: &Folder) -> Option<(Child, Vec<u32>)> {
+fn begun(folder: &Folder, more: &[&str]) -> Option<(Child, Vec<u32>)> {
     let mut command = mpirun(3)?;
     let scenario = folder.file("pair.toml", PAIR);
-    command.arg(&scenario).args(["--time", "100000 s", "--no-report", "--threads", "1", "--out"]).arg(folder.path().join("out"));
+    command
+        .arg(&scenario)
+        .args(["--time", "100000 s", "--no-report", "--threads", "1"])
+        .args(more)
+        .arg("--out")
+        .arg(folder.path().join("out"));
     let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
     while !folder.path().join("out/spikes.h5.partial").exists() {
@@ -189,7 +194,7 @@ fn end(child: &mut Child) -> Option<i32> {
 fn a_rank_that_is_killed_ends_the_run_and_the_folder_can_be_used_again() {
     for victim in [0, 1, 2] {
         let folder = Folder::new("killed");
-        let Some((mut child, ranks)) = begun(&folder) else { return };
+        let Some((mut child, ranks)) = begun(&folder, &[]) else { return };
         std::thread::sleep(Duration::from_millis(100 * victim as u64));
         signal("-KILL", ranks[victim]);
         assert_ne!(end(&mut child), Some(0), "rank {victim} killed");
@@ -202,7 +207,7 @@ fn a_rank_that_is_killed_ends_the_run_and_the_folder_can_be_used_again() {
 #[test]
 fn a_signal_to_rank_0_ends_all_with_what_was_recorded() {
     let folder = Folder::new("stopped");
-    let Some((mut child, ranks)) = begun(&folder) else { return };
+    let Some((mut child, ranks)) = begun(&folder, &[]) else { return };
     std::thread::sleep(Duration::from_millis(300));
     // The launcher numbers processes as it starts them.
     signal("-TERM", *ranks.iter().min().unwrap());
@@ -210,6 +215,42 @@ fn a_signal_to_rank_0_ends_all_with_what_was_recorded() {
     let report = report(&folder.path().join("out"));
     assert!(report["biological_seconds"].as_f64().unwrap() > 0.0);
     assert_eq!(report["ranks"], 3);
+}
+
+#[test]
+fn ranks_that_are_killed_go_on_from_their_checkpoint_on_another_number_of_them() {
+    let folder = Folder::new("restart");
+    let Some((mut child, ranks)) = begun(&folder, &["--checkpoint-every", "20 ms"]) else { return };
+    let out = folder.path().join("out");
+    let checkpoints = || {
+        let entries = std::fs::read_dir(out.join("checkpoints")).into_iter().flatten().flatten().map(|e| e.path());
+        let mut steps: Vec<u64> = entries
+            .filter(|path| path.join("manifest.json").exists())
+            .filter_map(|path| path.file_name()?.to_str()?.parse().ok())
+            .collect();
+        steps.sort_unstable();
+        steps
+    };
+    let waiting = Instant::now();
+    while checkpoints().len() < 2 {
+        assert!(waiting.elapsed() < PATIENCE, "no checkpoint is made");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    ranks.iter().for_each(|rank| signal("-KILL", *rank));
+    assert_ne!(end(&mut child), Some(0));
+    let time = format!("{} ms", checkpoints().last().unwrap() / 10 + 30);
+    let scenario = folder.path().join("pair.toml");
+    let run_for = ["--no-report", "--threads", "1", "--time", &time];
+    let mut command = mpirun(2).expect("there is MPI");
+    succeeded(command.arg(&scenario).args(run_for).args(["--set", "simulation.storage=procedural", "--resume"]).arg(&out));
+    succeeded(braincog_sim().arg(&scenario).args(run_for).arg("--out").arg(folder.path().join("one")));
+    for file in ["states-V_m.h5", "spikes.h5", "regions.h5"] {
+        assert!(std::fs::read(out.join(file)).unwrap() == std::fs::read(folder.path().join("one").join(file)).unwrap(), "{file} differs");
+    }
+    let (cut, one) = (report(&out), report(&folder.path().join("one")));
+    for key in ["spike_checksum", "synaptic_events", "populations"] {
+        assert_eq!(cut[key], one[key], "{key}");
+    }
 }
 
 #[test]
