@@ -109,9 +109,7 @@ fn rate_bar(label: &str, rate: f64, top: f64, (widest, width): (usize, usize)) -
     let room = width.saturating_sub(text.chars().count() + 1);
     let eighths = ((rate / top).clamp(0.0, 1.0) * 8.0 * room as f64).round() as usize;
     let mut bar = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
-        bar.push(EIGHTHS[eighths % 8]);
-    }
+    bar.extend(EIGHTHS.get(eighths % 8).filter(|part| **part != ' '));
     Line::from(vec![Span::raw(text), Span::styled(bar, Style::new().fg(Color::Indexed(72)))])
 }
 
