@@ -208,7 +208,7 @@ impl Maker<'_> {
         let drives = self.drives(slice)?;
         let has_current = drives.iter().any(Drive::is_current);
         let takes_mean = models::description(&population.model).is_some_and(|d| d.takes_mean);
-        let mean = takes_mean.then(|| field(cells.as_ref(), "V_m")).flatten().map(|f| (f, f64::from(population.size)));
+        let mean = takes_mean.then(|| field(cells.as_ref(), "V_m")).flatten().map(|f| (f, population.size));
         Ok(SliceState {
             cells,
             population: slice.population,

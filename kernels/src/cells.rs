@@ -85,6 +85,19 @@ pub fn cells(model: &str, spec: &CellsSpec) -> Option<Result<Box<dyn Cells>, Err
     models::visit(model, Make(spec))
 }
 
+/// The part of a neuron in the sum from which the mean of `V_m` over a population is taken, in units of 2^-16 mV: an
+/// integer, so that neurons can be added in any order.
+#[inline(always)]
+pub fn mean_part(potential: real) -> i64 {
+    // Exact: a power of two.
+    (potential * 65_536.0) as i64
+}
+
+/// The mean of `V_m` over the `n` neurons that the parts in `sum` belong to.
+pub fn mean(sum: i64, n: u32) -> real {
+    (sum / i64::from(n.max(1))) as real * (1.0 / 65_536.0)
+}
+
 /// Draws initial values for one state variable of a slice: the draw is named by the neuron's index in
 /// its population, so it does not depend on how the population is cut.
 pub fn initialise(cells: &mut dyn Cells, field: usize, sampler: &Sampler, spec: &CellsSpec) {
