@@ -175,7 +175,7 @@ __device__ __forceinline__ unsigned population_of(const Made& made, unsigned id)
 __device__ __forceinline__ void deliver_made(const Ring& ring, const Made& made, const Sums& sums, u64 step) {
     __shared__ unsigned keys[THREADS / WARP][MOST_ROUNDS];
     const unsigned warp = threadIdx.x / WARP;
-    u64 events = 0;
+    unsigned events = 0;
     // Spikes of all classes are numbered through, so that blocks get as many.
     unsigned spike = blockIdx.x;
     for (unsigned c = 0; c < made.n_classes; ++c) {
@@ -192,7 +192,7 @@ __device__ __forceinline__ void deliver_made(const Ring& ring, const Made& made,
         }
         spike -= n;
     }
-    if (threadIdx.x % WARP == 0 && events > 0) atomicAdd(&ring.tally->events, events);
+    if (threadIdx.x % WARP == 0 && events > 0) atomicAdd(&ring.tally->events, (u64)events);
 }
 
 }

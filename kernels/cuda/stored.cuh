@@ -31,8 +31,8 @@ __device__ __forceinline__ unsigned quads(unsigned encoding, unsigned count) {
     return (count + (1u << bits) - 1) >> bits;
 }
 
-// Sum of the values of this thread and all before it in the block. `sums` has room for one of each warp; a barrier has to come
-// before it is used again.
+// Sum of the values of this thread and all before it in the block, with a barrier. `sums` has room for one of each warp; another
+// barrier has to come before it is used again.
 __device__ __forceinline__ unsigned prefix_sum(unsigned value, unsigned* sums) {
     const unsigned lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
 #pragma unroll
@@ -120,7 +120,8 @@ __device__ __forceinline__ void advance(Row& row, unsigned& due, unsigned n, uns
 __device__ __forceinline__ void deliver_stored(const Ring& ring, const Store& store, const Sums& sums, u64 step, unsigned from, unsigned n) {
     __shared__ Due shared;
     const unsigned head = threadIdx.x % HEADS, group = threadIdx.x % WARP / HEADS * HEADS;
-    u64 events = 0;
+    // Of one step: 32 bits are enough for a thread and for a warp.
+    unsigned events = 0;
     for (unsigned together = blockIdx.x; together * TOGETHER < n; together += gridDim.x) {
         const unsigned spike = together * TOGETHER + threadIdx.x / HEADS;
         const unsigned place = (from + spike) & ring.mask;
@@ -150,8 +151,8 @@ __device__ __forceinline__ void deliver_stored(const Ring& ring, const Store& st
             if (threadIdx.x == THREADS - 1) shared.all = sum;
             __syncthreads();
             again = shared.all >> 24 != 0;
+            // Nobody changes what is shared before the barrier of the next sum, to which all come when they are done here.
             add_up(shared, shared.all & 0xffffff, store, sums, step);
-            __syncthreads();
         }
         if (is_due && head == 0) {
             // A row that has come to its end stays in the past.
@@ -161,7 +162,7 @@ __device__ __forceinline__ void deliver_stored(const Ring& ring, const Store& st
     }
 #pragma unroll
     for (unsigned distance = WARP / 2; distance > 0; distance /= 2) events += __shfl_down_sync(ALL_LANES, events, distance);
-    if (threadIdx.x % WARP == 0 && events > 0) atomicAdd(&ring.tally->events, events);
+    if (threadIdx.x % WARP == 0 && events > 0) atomicAdd(&ring.tally->events, (u64)events);
 }
 
 }

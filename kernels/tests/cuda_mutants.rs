@@ -1,76 +1,159 @@
-//! Contract: the comparison of device and host notices mistakes. Each mutant is the shipped update kernel with one
-//! mistake that a programmer makes; if one passes, the comparison or the host driver is blind to it.
+//! Contract: the comparison of device and host notices mistakes. Each mutant is a shipped kernel with one mistake that
+//! a programmer makes; if one passes, the comparison or the host driver is blind to it.
+//!
+//! Some mistakes are made everywhere: every barrier and every write to memory is left out once, every atomic addition is
+//! made a plain one, every vote and shuffle gets wrong lanes. Others are listed by hand.
 
 mod support;
 
-use support::population::{Compare, Difference};
+use connectome::network::{Network, Projection, Rule, Value};
+use support::network::{Course, network, projection};
+use support::population::{Compare, Difference, RING};
 use support::{device, shipped};
 
-const MODEL: &str = "iaf_psc_exp";
-const STEPS: u64 = 100;
+/// What a mutant is called, and its text.
+type Mutant = (String, String);
 
-/// `text` with `from` replaced by `to` in the first line that holds `marker`.
-fn edit(text: &str, marker: &str, from: &str, to: &str) -> String {
-    let line = text.lines().find(|line| line.contains(marker)).unwrap_or_else(|| panic!("no line has `{marker}`"));
+/// The lines of kernel `entry`: first, and the one after the last.
+fn lines_of(text: &str, entry: &str) -> (usize, usize) {
+    let begins = |line: &str| line.starts_with(".visible .entry ");
+    let first = text.lines().position(|line| begins(line) && line.contains(&format!("{entry}("))).expect("the text has this kernel");
+    let length = text.lines().skip(first + 1).position(begins);
+    (first, length.map_or(text.lines().count(), |n| first + 1 + n))
+}
+
+/// Arguments of a line with this opcode, in order; those in brackets count as one.
+fn arguments(line: &str) -> Vec<&str> {
+    let (_, arguments) = line.trim().split_once(char::is_whitespace).expect("an instruction has arguments");
+    arguments.trim().trim_end_matches(';').split(", ").collect()
+}
+
+/// The mistakes that every line of its kind gets.
+fn mistake(line: &str) -> Option<(&'static str, String)> {
+    let opcode = line.trim().split_once(char::is_whitespace)?.0;
+    let change = |place: usize, to: &str| {
+        let mut changed: Vec<_> = arguments(line);
+        changed[place] = to;
+        format!("{opcode} {};", changed.join(", "))
+    };
+    match opcode {
+        "bar.sync" | "bar.warp.sync" => Some(("no barrier", String::new())),
+        _ if opcode.starts_with("st.") => Some(("not written", String::new())),
+        "atom.global.add.u32" | "atom.global.add.u64" => {
+            let [old, cell, value] = arguments(line)[..] else { panic!("an atomic addition has three arguments: {line}") };
+            let (bits, register) = if opcode.ends_with("64") { ("64", "%wide_mutant0") } else { ("32", "%mutant0") };
+            let plain = format!("ld.global.b{bits} {old}, {cell}; add.u{bits} {register}, {old}, {value}; st.global.b{bits} {cell}, {register};");
+            Some(("plain addition", plain))
+        }
+        "vote.sync.ballot.b32" => Some(("half a warp votes", change(2, "65535"))),
+        _ if opcode.starts_with("shfl.sync.") => Some(("from another lane", change(2, "3"))),
+        _ => None,
+    }
+}
+
+/// Every such mistake in a kernel, once.
+fn mistakes(text: &str, entry: &str) -> Vec<Mutant> {
+    let (first, end) = lines_of(text, entry);
+    let lines: Vec<&str> = text.lines().collect();
+    let registers = first + lines[first..end].iter().position(|line| line.contains(".reg")).expect("a kernel has registers");
+    let mutant = |n: usize| {
+        let (name, changed) = mistake(lines[n])?;
+        let mut lines = lines.clone();
+        lines[n] = &changed;
+        lines.insert(registers, ".reg .b32 %mutant<1>; .reg .b64 %wide_mutant<1>;");
+        Some((format!("{entry}, line {}: {name}", n + 1), lines.join("\n")))
+    };
+    (first..end).filter_map(mutant).collect()
+}
+
+/// `text` with `from` replaced by `to` in the `n`-th line that holds `marker`.
+fn edit(text: &str, (marker, n): (&str, usize), from: &str, to: &str) -> String {
+    let line = text.lines().enumerate().filter(|(_, line)| line.contains(marker)).nth(n);
+    let (number, line) = line.unwrap_or_else(|| panic!("no {n}-th line has `{marker}`"));
     let changed = line.replace(from, to);
     assert_ne!(line, changed, "the mutant differs");
-    text.replacen(line, &changed, 1)
+    let lines: Vec<_> = text.lines().enumerate().map(|(i, line)| if i == number { changed.as_str() } else { line }).collect();
+    lines.join("\n")
 }
 
-/// `text` without the first line that holds `marker`.
-fn without(text: &str, marker: &str) -> String {
-    let line = text.lines().find(|line| line.contains(marker)).unwrap_or_else(|| panic!("no line has `{marker}`"));
-    text.replacen(line, "", 1)
+/// Tells of every mutant by what it was noticed, and fails for those that were not.
+fn all_are_noticed(mutants: Vec<Mutant>, compare: impl Fn(&str) -> Result<(), Difference>) {
+    let mut missed = Vec::new();
+    for (name, text) in mutants {
+        let compared = compare(&text);
+        println!("{name}: {compared:?}");
+        if compared.is_ok() {
+            missed.push(name);
+        }
+    }
+    assert!(missed.is_empty(), "nothing noticed: {missed:#?}");
 }
-
-/// Arguments in the first line that holds `opcode`.
-fn arguments<'a>(text: &'a str, opcode: &str) -> Vec<&'a str> {
-    let line = text.lines().find(|line| line.contains(opcode)).unwrap_or_else(|| panic!("no line has `{opcode}`"));
-    let (_, after) = line.split_once(opcode).expect("the line holds it");
-    after.trim().trim_end_matches(';').split(", ").collect()
-}
-
-/// The counter of spikes is read, increased and written, not changed at once.
-fn plain_addition(text: &str) -> String {
-    let opcode = "atom.global.add.u32";
-    let [old, counter, n] = arguments(text, opcode)[..] else { panic!("an atomic addition has three arguments") };
-    let line = text.lines().find(|line| line.contains(opcode)).expect("it was found above");
-    text.replacen(line, &format!("ld.global.u32 {old}, {counter}; add.s32 {n}, {n}, {old}; st.global.u32 {counter}, {n};"), 1)
-}
-
-/// Lanes learn their first slot from a lane that does not know it.
-fn wrong_lane(text: &str) -> String {
-    let opcode = "shfl.sync.idx.b32";
-    let given = arguments(text, opcode);
-    let mut changed = given.clone();
-    changed[2] = "1";
-    edit(text, opcode, &given.join(", "), &changed.join(", "))
-}
-
-/// A name, and what it does to the text.
-type Mutant = (&'static str, fn(&str) -> String);
-
-const MUTANTS: [Mutant; 10] = [
-    ("one neuron too many", |text| edit(text, "setp.ge.u32", "setp.ge.u32", "setp.gt.u32")),
-    ("plain addition to the counter of spikes", plain_addition),
-    ("half a warp in the mask of the vote", |text| edit(text, ", -1;", "-1", "65535")),
-    ("first slot from the wrong lane", wrong_lane),
-    ("slots counted from the wrong side", |text| edit(text, "not.b32", "not.b32", "mov.b32")),
-    ("sums not reset", |text| without(text, "st.global.u32")),
-    ("one column read in place of another", |text| edit(text, "+64]", "+64]", "+128]")),
-    ("one column not written", |text| without(text, "st.global.f32")),
-    ("sums through the read-only cache", |text| edit(text, "ld.global.u32", "ld.global", "ld.global.nc")),
-    ("two neurons in one lane of a tile", |text| edit(text, ", 15;", "15", "7")),
-];
 
 #[test]
 fn every_mutant_of_the_update_kernel_is_noticed() {
+    const MODEL: &str = "iaf_psc_exp";
     let text = shipped(&format!("update/{MODEL}"));
-    for (name, mutate) in MUTANTS {
+    let by_hand = |name: &str, text: String| (name.to_string(), text);
+    let mut mutants = mistakes(&text, "update");
+    mutants.extend([
+        by_hand("one neuron too many", edit(&text, ("setp.ge.u32", 0), "setp.ge.u32", "setp.gt.u32")),
+        by_hand("slots counted from the wrong side", edit(&text, ("not.b32", 0), "not.b32", "mov.b32")),
+        by_hand("one column read in place of another", edit(&text, ("+64]", 0), "+64]", "+128]")),
+        by_hand("sums through the read-only cache", edit(&text, ("ld.global.u32", 0), "ld.global", "ld.global.nc")),
+        by_hand("two neurons in one lane of a tile", edit(&text, (", 15;", 0), "15", "7")),
+    ]);
+    all_are_noticed(mutants, |text| {
         let (_turn, context) = device(1);
-        let compared = models::visit(MODEL, Compare { context: &context, text: &mutate(&text), steps: STEPS });
-        let compared: Result<usize, Difference> = compared.expect("the model is in the list");
-        println!("{name}: {compared:?}");
-        assert!(compared.is_err(), "nothing noticed: {name}");
-    }
+        let compare = Compare { context: &context, text, steps: 60, room: RING as u32 };
+        models::visit(MODEL, compare).expect("the model is in the list").map(|_| ())
+    });
+}
+
+#[test]
+fn every_mutant_of_the_mean_is_noticed() {
+    const MODEL: &str = "adth";
+    let text = shipped(&format!("update/{MODEL}"));
+    all_are_noticed(mistakes(&text, "update"), |text| {
+        let (_turn, context) = device(1);
+        let compare = Compare { context: &context, text, steps: 60, room: RING as u32 };
+        models::visit(MODEL, compare).expect("the model is in the list").map(|_| ())
+    });
+}
+
+/// Projections of every encoding, some of which the device makes, and rows with many segments.
+fn mixed() -> (Network, Vec<bool>) {
+    let normal = || Value::Normal { mean: 30.0, std: 25.0, min: f64::NEG_INFINITY, max: f64::INFINITY };
+    let wide = Value::Lognormal { mu: 0.0, sigma: 1.4, scale: -20.0, max: 4000.0 };
+    let delays = || Value::Uniform { min: 0.2, max: 1.2 };
+    let outdegree = |outdegree| Rule::FixedOutdegree { outdegree };
+    let distinct = |projection| Projection { allow_multapses: false, allow_autapses: false, ..projection };
+    let stored = (1..=10).map(|i| projection((i % 2, 2), outdegree(20 * i as u32), Value::constant(i as f64), Value::constant(0.8)));
+    let stored = stored.chain([projection((0, 2), outdegree(60), normal(), delays()), projection((1, 0), outdegree(60), wide.clone(), delays())]);
+    let made = [
+        projection((0, 2), Rule::FixedIndegree { indegree: 1 }, Value::constant(2.0), delays()),
+        distinct(projection((0, 0), outdegree(50), normal(), Value::constant(0.3))),
+        projection((1, 2), outdegree(70), wide, Value::constant(0.1)),
+        projection((1, 1), outdegree(3), Value::Uniform { min: 1.0, max: 7.0 }, delays()),
+    ];
+    let mut projections: Vec<_> = stored.collect();
+    let mut procedural = vec![false; projections.len()];
+    projections.extend(made);
+    procedural.resize(projections.len(), true);
+    (network(projections), procedural)
+}
+
+#[test]
+fn every_mutant_of_delivery_is_noticed() {
+    let text = shipped("deliver");
+    let (network, procedural) = mixed();
+    let course = Course::new(&network, 14);
+    assert!(course.events > 10_000);
+    let mut mutants = mistakes(&text, "deliver");
+    mutants.extend(mistakes(&text, "enter"));
+    mutants.insert(0, ("the kernel as it is".to_string(), text.clone()));
+    all_are_noticed(mutants, |mutant| {
+        let (_turn, context) = device(1);
+        let compared = course.compare(&context, mutant, &procedural);
+        if mutant == text { compared.map_or_else(|e| panic!("{e:?}"), |()| Err(Difference::State)) } else { compared }
+    });
 }
