@@ -92,7 +92,7 @@ fn stimuli(receptors: &[Receptor]) -> Vec<(Stimulus, (usize, i32))> {
 
 /// A row that tells whose it is.
 fn row(id: u32) -> Row {
-    Row { head: id, end: id + 5, quad: 3 * id, delay: id % 70 }
+    Row { head: id, end: !id, quad: id.rotate_left(9), delay: id % 70 }
 }
 
 /// Neurons of a slice on the host.
@@ -228,7 +228,7 @@ impl OnDevice {
     }
 
     /// One step; the neurons that fired, ascending.
-    fn advance(&mut self, step: u64, sums: &[i32], potential: i64) -> Result<Vec<u32>, DriverError> {
+    fn advance(&mut self, step: u64, sums: &[i32], potential: i64) -> Result<Vec<u32>, Difference> {
         self.stream.memcpy_htod(sums, &mut self.sums)?;
         let (moments, tables) = self.agenda.steps(step..step + 1);
         let moments = self.stream.clone_htod(&moments.iter().map(|m| Argument(*m)).collect::<Vec<_>>())?;
@@ -259,8 +259,7 @@ impl OnDevice {
         spikes.sort_unstable();
         let fired: Vec<_> = spikes.iter().map(|spike| spike.0).collect();
         let under_way = |id: u32| (id, step as u32 + row(id).delay, [row(id).head, row(id).end, row(id).quad, row(id).delay]);
-        assert!(spikes.iter().all(|spike| *spike == under_way(spike.0)), "step {step}: a spike has another row than its neuron");
-        Ok(fired)
+        if spikes.iter().all(|spike| *spike == under_way(spike.0)) { Ok(fired) } else { Err(Difference::Rows(step)) }
     }
 
     /// What was added to the mean in a step.
@@ -283,6 +282,8 @@ pub(crate) enum Difference {
     Fault(#[allow(dead_code)] String),
     /// Other neurons fired.
     Spikes(#[allow(dead_code)] u64),
+    /// A spike got another row than its neuron has.
+    Rows(#[allow(dead_code)] u64),
     /// States are not the same, bit by bit.
     State,
     /// Sums were not taken.
