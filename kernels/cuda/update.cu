@@ -27,7 +27,9 @@ const unsigned LANES = 16;
 
 // A run of neurons of one population: what is the same for all of them.
 struct __align__(16) Slice {
-    real* tiles;
+    // State, and where it is kept in 16 bits the unit of each field; else null.
+    void* tiles;
+    const real* compact;
     unsigned n;
     // Index of the first neuron in its population, its global id, and its place among the sums.
     unsigned first;
@@ -43,7 +45,7 @@ struct __align__(16) Slice {
     Stream noise;
     // Weight units per integer unit, per receptor.
     real units[2];
-    unsigned unused;
+    unsigned unused[3];
     Propagators propagators;
 };
 
@@ -53,20 +55,46 @@ struct Share {
     unsigned from;
 };
 
+// The nearest whole number, half away from zero, kept within 16 bits.
+__device__ __forceinline__ short rounded(real x) {
+    x = x + (x >= 0.0f ? 0.5f : -0.5f);
+    if (x < -32767.0f) x = -32767.0f;
+    if (x > 32767.0f) x = 32767.0f;
+    return (short)(int)x;
+}
+
+// The place of a neuron's first field in tiles of this type.
+template <class Columns, class T>
+__device__ __forceinline__ T* lane(const Slice& slice, unsigned neuron) {
+    const u64 tile = (u64)(neuron / LANES) * (sizeof(Columns) / sizeof(real) * LANES);
+    return global(static_cast<T*>(slice.tiles)) + tile + neuron % LANES;
+}
+
 template <class Columns>
-__device__ __forceinline__ Columns load(const real* tile) {
+__device__ __forceinline__ Columns load(const Slice& slice, unsigned neuron) {
     Columns values;
     real* fields = reinterpret_cast<real*>(&values);
+    const real* whole = lane<Columns, real>(slice, neuron);
+    const short* packed = lane<Columns, short>(slice, neuron);
+    const real* units = slice.compact ? global(slice.compact) : nullptr;
 #pragma unroll
-    for (unsigned f = 0; f < sizeof(Columns) / sizeof(real); ++f) fields[f] = tile[f * LANES];
+    for (unsigned f = 0; f < sizeof(Columns) / sizeof(real); ++f)
+        fields[f] = units ? (real)packed[f * LANES] * units[f] : whole[f * LANES];
     return values;
 }
 
 template <class Columns>
-__device__ __forceinline__ void store(const Columns& values, real* tile) {
+__device__ __forceinline__ void store(const Columns& values, const Slice& slice, unsigned neuron) {
     const real* fields = reinterpret_cast<const real*>(&values);
+    real* whole = lane<Columns, real>(slice, neuron);
+    short* packed = lane<Columns, short>(slice, neuron);
+    const real* units = slice.compact ? global(slice.compact) : nullptr;
 #pragma unroll
-    for (unsigned f = 0; f < sizeof(Columns) / sizeof(real); ++f) tile[f * LANES] = fields[f];
+    for (unsigned f = 0; f < sizeof(Columns) / sizeof(real); ++f) {
+        // Units are powers of two, so the inverse is exact.
+        if (units) packed[f * LANES] = rounded(fields[f] * (1.0f / units[f]));
+        else whole[f * LANES] = fields[f];
+    }
 }
 
 // What a model wants besides its receptors; these fields come after them.
@@ -128,13 +156,12 @@ update(const braincog::Slice* __restrict__ slices, const braincog::Share* __rest
     bool spiked = false;
     real V_m = 0.0f;
     if (neuron < slice.n) {
-        real* tile = global(slice.tiles) + (u64)(neuron / LANES) * (sizeof(State) / sizeof(real) * LANES) + neuron % LANES;
-        State s = load<State>(tile);
+        State s = load<State>(slice, neuron);
         const Input input = take<Input>(slice, neuron, drives, sums, means, step);
         const Propagators p = slice.propagators;
         for (unsigned k = 0; k < slice.substeps; ++k) MODEL::substep(p, s, input);
         spiked = MODEL::step(p, s, input);
-        braincog::store(s, tile);
+        braincog::store(s, slice, neuron);
         V_m = potential<Input>(s);
     }
     emit(spiked, slice.id + neuron, step, ring, store.rows);

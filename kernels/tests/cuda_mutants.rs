@@ -6,8 +6,7 @@
 
 mod support;
 
-use connectome::network::{Network, Projection, Rule, Value};
-use support::network::{Course, network, projection};
+use support::network::{Course, mixed};
 use support::population::{Compare, Difference, RING};
 use support::{device, shipped};
 
@@ -89,18 +88,21 @@ fn all_are_noticed(mutants: Vec<Mutant>, compare: impl Fn(&str) -> Result<(), Di
     assert!(missed.is_empty(), "nothing noticed: {missed:#?}");
 }
 
-/// Runs a kernel of a model with room for all spikes, and with room for none.
+/// Runs a kernel of a model with room for all spikes, with room for none and, if the model has it, with compact state.
 fn compare_model(model: &str, text: &str) -> Result<(), Difference> {
-    [RING as u32, 0].into_iter().try_for_each(|room| {
+    let has_compact = models::descriptions().iter().any(|d| d.name == model && d.compact);
+    let runs = [(RING as u32, false), (0, false), (RING as u32, true)].into_iter().take(if has_compact { 3 } else { 2 });
+    runs.into_iter().try_for_each(|(room, compact)| {
         let (_turn, context) = device(1);
-        let compare = Compare { context: &context, text, steps: 60, room };
+        let compare = Compare { context: &context, text, steps: 60, room, compact };
         models::visit(model, compare).expect("the model is in the list").map(|_| ())
     })
 }
 
 #[test]
 fn every_mutant_of_the_update_kernel_is_noticed() {
-    const MODEL: &str = "iaf_psc_exp";
+    // It has noise of its own, and compact state.
+    const MODEL: &str = "aeif_braincog";
     let text = shipped(&format!("update/{MODEL}"));
     let mut mutants = mistakes(&text, "update");
     let by_hand = [
@@ -118,29 +120,6 @@ fn every_mutant_of_the_update_kernel_is_noticed() {
 fn every_mutant_of_the_mean_is_noticed() {
     const MODEL: &str = "adth";
     all_are_noticed(mistakes(&shipped(&format!("update/{MODEL}")), "update"), |text| compare_model(MODEL, text));
-}
-
-/// Projections of every encoding, some of which the device makes, and rows with many segments. The rows of one population
-/// end with the delay with which the next row begins.
-fn mixed() -> (Network, Vec<bool>) {
-    let normal = || Value::Normal { mean: 30.0, std: 25.0, min: f64::NEG_INFINITY, max: f64::INFINITY };
-    let wide = Value::Lognormal { mu: 0.0, sigma: 1.4, scale: -20.0, max: 4000.0 };
-    let delays = || Value::Uniform { min: 0.2, max: 1.2 };
-    let outdegree = |outdegree| Rule::FixedOutdegree { outdegree };
-    let distinct = |projection| Projection { allow_multapses: false, allow_autapses: false, ..projection };
-    let stored = (1..=10).map(|i| projection((i % 2, 2), outdegree(20 * i as u32), Value::constant(i as f64), Value::constant(0.8)));
-    let stored = stored.chain([projection((0, 2), outdegree(60), normal(), delays()), projection((1, 0), outdegree(60), wide.clone(), Value::constant(0.8))]);
-    let made = [
-        projection((0, 2), Rule::FixedIndegree { indegree: 1 }, Value::constant(2.0), delays()),
-        distinct(projection((0, 0), outdegree(50), normal(), Value::constant(0.3))),
-        projection((1, 2), outdegree(70), wide, Value::constant(0.1)),
-        projection((1, 1), outdegree(3), Value::Uniform { min: 1.0, max: 7.0 }, delays()),
-    ];
-    let mut projections: Vec<_> = stored.collect();
-    let mut procedural = vec![false; projections.len()];
-    projections.extend(made);
-    procedural.resize(projections.len(), true);
-    (network(projections), procedural)
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub const THREADS: u32 = 256;
 pub struct Slice {
     /// State in tiles.
     pub tiles: Address,
+    /// The unit of each state variable where the state is kept in 16 bits; else 0.
+    pub compact: Address,
     /// Neurons.
     pub n: u32,
     /// Index of the first in its population.
@@ -40,9 +42,11 @@ pub struct Slice {
 /// their fields, up to a multiple of 16 bytes.
 pub fn slice_words(slice: &Slice, propagators: &[real]) -> Vec<u32> {
     let Key(noise) = slice.noise;
-    let mut words = vec![slice.tiles as u32, (slice.tiles >> 32) as u32, slice.n, slice.first, slice.id, slice.place];
+    let halves = |address: Address| [address as u32, (address >> 32) as u32];
+    let mut words = [halves(slice.tiles), halves(slice.compact)].concat();
+    words.extend([slice.n, slice.first, slice.id, slice.place]);
     words.extend([slice.drives, slice.drives_end, slice.population, slice.size, slice.substeps, noise[0], noise[1]]);
-    words.extend([slice.units[0].to_bits(), slice.units[1].to_bits(), 0]);
+    words.extend([slice.units[0].to_bits(), slice.units[1].to_bits(), 0, 0, 0]);
     words.extend(propagators.iter().map(|p| p.to_bits()));
     words.resize(words.len().next_multiple_of(4), 0);
     words

@@ -1,10 +1,10 @@
 // Device code as C++ of the host: what kernels use of the language and of the device's functions. Included before a kernel.
 #pragma once
 
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <type_traits>
 
 #define __device__
 #define __global__
@@ -50,7 +50,7 @@ template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned by) { ret
 
 // --- arithmetic ---------------------------------------------------------------------------------------------------
 
-template <class T> T atomicAdd(T* cell, T value) { return __atomic_fetch_add(cell, value, __ATOMIC_RELAXED); }
+template <class T> T atomicAdd(T* cell, std::type_identity_t<T> value) { return __atomic_fetch_add(cell, value, __ATOMIC_RELAXED); }
 
 inline unsigned __float_as_uint(float x) { unsigned u; std::memcpy(&u, &x, 4); return u; }
 inline float __uint_as_float(unsigned u) { float x; std::memcpy(&x, &u, 4); return x; }

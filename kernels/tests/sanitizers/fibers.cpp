@@ -60,6 +60,7 @@ struct Block {
     // What a barrier orders, each second one.
     char barriers[2];
     unsigned n_barriers = 0;
+    char end;
     // The same for each warp; and what its lanes brought along when they last met.
     std::vector<char> warps;
     std::vector<unsigned long long> values;
@@ -78,6 +79,7 @@ void wait_as(State state) {
 
 void run() {
     (*block->kernel)();
+    __tsan_release(&block->end);
     wait_as(State::ENDED);
 }
 
@@ -163,6 +165,8 @@ void run_block(unsigned index, unsigned blocks, unsigned threads, const std::fun
             swapcontext(&own.scheduler, &own.fibers[own.current].context);
         }
     }
+    // What comes after the launch is ordered with all of it.
+    __tsan_acquire(&own.end);
     for (Fiber& fiber : own.fibers) __tsan_destroy_fiber(fiber.known);
 }
 

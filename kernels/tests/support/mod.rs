@@ -78,6 +78,18 @@ pub(crate) struct Argument<T>(pub(crate) T);
 // SAFETY: numbers in the layout of C.
 unsafe impl<T> DeviceRepr for Argument<T> {}
 
+/// The bytes of plain numbers.
+pub(crate) fn bytes<T: Copy>(items: &[T]) -> &[u8] {
+    // SAFETY: numbers and the structs of `kernels::device` are plain bytes, without padding.
+    unsafe { std::slice::from_raw_parts(items.as_ptr().cast::<u8>(), size_of_val(items)) }
+}
+
+/// Appends a list with its length before it.
+pub(crate) fn put<T: Copy>(input: &mut Vec<u8>, items: &[T]) {
+    input.extend((items.len() as u64).to_le_bytes());
+    input.extend(bytes(items));
+}
+
 /// Numbers to scatter tests with.
 pub(crate) struct Scatter(kernels::random::Sequence);
 

@@ -16,7 +16,7 @@ use kernels::wiring::prepare;
 
 use super::population::Difference;
 use super::ring::OnRing;
-use super::{Argument, address, grid, kernel};
+use super::{Argument, address, bytes, grid, kernel};
 
 pub(crate) const DT: f64 = 0.1;
 const SEED: u64 = 77;
@@ -26,9 +26,9 @@ pub(crate) const SIZES: [u32; 3] = [300, 200, 66_000];
 /// Neurons that spike.
 pub(crate) const SOURCES: u32 = SIZES[0] + SIZES[1];
 /// Number of the first spike, so that numbers wrap.
-const START: u32 = u32::MAX - 150;
+pub(crate) const START: u32 = u32::MAX - 150;
 /// Room of the ring, so that it is used over and over.
-const CAPACITY: usize = 1024;
+pub(crate) const CAPACITY: usize = 1024;
 /// Blocks of threads: fewer than there is work for.
 const BLOCKS: usize = 3;
 
@@ -47,6 +47,29 @@ pub(crate) fn network(projections: Vec<Projection>) -> Network {
         ..Default::default()
     };
     Network { populations: SIZES.iter().enumerate().map(population).collect(), projections, ..Default::default() }
+}
+
+/// Projections of every encoding, some of which the device makes, and rows with many segments. The rows of one population
+/// end with the delay with which the next row begins.
+pub(crate) fn mixed() -> (Network, Vec<bool>) {
+    let normal = || Value::Normal { mean: 30.0, std: 25.0, min: f64::NEG_INFINITY, max: f64::INFINITY };
+    let wide = Value::Lognormal { mu: 0.0, sigma: 1.4, scale: -20.0, max: 4000.0 };
+    let delays = || Value::Uniform { min: 0.2, max: 1.2 };
+    let outdegree = |outdegree| Rule::FixedOutdegree { outdegree };
+    let distinct = |projection| Projection { allow_multapses: false, allow_autapses: false, ..projection };
+    let stored = (1..=10).map(|i| projection((i % 2, 2), outdegree(20 * i as u32), Value::constant(i as f64), Value::constant(0.8)));
+    let stored = stored.chain([projection((0, 2), outdegree(60), normal(), delays()), projection((1, 0), outdegree(60), wide.clone(), Value::constant(0.8))]);
+    let made = [
+        projection((0, 2), Rule::FixedIndegree { indegree: 1 }, Value::constant(2.0), delays()),
+        distinct(projection((0, 0), outdegree(50), normal(), Value::constant(0.3))),
+        projection((1, 2), outdegree(70), wide, Value::constant(0.1)),
+        projection((1, 1), outdegree(3), Value::Uniform { min: 1.0, max: 7.0 }, delays()),
+    ];
+    let mut projections: Vec<_> = stored.collect();
+    let mut procedural = vec![false; projections.len()];
+    projections.extend(made);
+    procedural.resize(projections.len(), true);
+    (network(projections), procedural)
 }
 
 /// The wiring of a network on one thread.
@@ -120,10 +143,40 @@ impl Kept {
         if items.is_empty() {
             return Ok(0);
         }
-        // SAFETY: the structs of `kernels::device` and numbers are plain bytes, without padding that anyone reads.
-        let bytes = unsafe { std::slice::from_raw_parts(items.as_ptr().cast::<u8>(), std::mem::size_of_val(items)) };
-        self.words.push(self.stream.clone_htod(bytes)?);
+        self.words.push(self.stream.clone_htod(bytes(items))?);
         Ok(address(&self.words[self.words.len() - 1], &self.stream))
+    }
+}
+
+/// What a device keeps of the synapses of a network.
+pub(crate) struct Tables {
+    pub(crate) image: Image,
+    pub(crate) recipes: Recipes,
+    n_blocks: usize,
+}
+
+impl Tables {
+    /// The `procedural` projections are made, the others stored.
+    pub(crate) fn new(network: &Network, procedural: &[bool]) -> Self {
+        let wiring = wiring(network);
+        let stored: Vec<bool> = procedural.iter().map(|p| !p).collect();
+        let image = if stored.contains(&true) {
+            Image::new(&store(&wiring, &stored), &wiring.kinds, wiring.layout.n_neurons()).expect("it fits")
+        } else {
+            Image::default()
+        };
+        let recipes = Recipes::new(&wiring, procedural, SIZES.len()).expect("the device can make them");
+        Tables { image, recipes, n_blocks: wiring.layout.n_blocks() }
+    }
+
+    pub(crate) fn span(&self) -> u32 {
+        self.image.span().max(self.recipes.span())
+    }
+
+    /// Sums, at an address that is still open.
+    pub(crate) fn sums(&self) -> device::Sums {
+        let (n_places, n_receptors) = ((self.n_blocks * BLOCK) as u32, RECEPTORS as u32);
+        device::Sums { cells: 0, n_places, n_receptors, slot_mask: self.recipes.slot_mask, unused: 0 }
     }
 }
 
@@ -136,11 +189,10 @@ pub(crate) struct OnDevice {
     store: OnDeviceStore,
     made: Made,
     ring: OnRing,
-    sums: CudaSlice<i32>,
+    sums: device::Sums,
+    cells: CudaSlice<i32>,
     means: CudaSlice<i64>,
-    slot_mask: u32,
     pub(crate) span: u32,
-    n_places: usize,
     /// Number of the next spike.
     n: u32,
 }
@@ -148,16 +200,10 @@ pub(crate) struct OnDevice {
 impl OnDevice {
     /// The `procedural` projections are made, the others stored.
     pub(crate) fn new(context: &Arc<CudaContext>, text: &str, network: &Network, procedural: &[bool]) -> Result<Self, DriverError> {
-        let wiring = wiring(network);
-        let stored: Vec<bool> = procedural.iter().map(|p| !p).collect();
+        let tables = Tables::new(network, procedural);
+        let Tables { image, recipes, .. } = &tables;
         let stream = context.new_stream()?;
         let mut kept = Kept { stream: stream.clone(), words: Vec::new() };
-        let image = if stored.contains(&true) {
-            Image::new(&store(&wiring, &stored), &wiring.kinds, wiring.layout.n_neurons()).expect("it fits")
-        } else {
-            Image::default()
-        };
-        let recipes = Recipes::new(&wiring, procedural, SIZES.len()).expect("the device can make them");
         let on_device = OnDeviceStore {
             rows: kept.put(&image.rows)?,
             heads: kept.put(&image.heads)?,
@@ -175,11 +221,11 @@ impl OnDevice {
             n_classes: recipes.leads.len() as u32,
             n_populations: SIZES.len() as u32,
         };
-        let span = image.span().max(recipes.span());
+        let (span, sums) = (tables.span(), tables.sums());
         let n_ends = (span as usize + 2).next_power_of_two();
         let mut ring = OnRing::new(&stream, CAPACITY, n_ends)?;
         ring.start(&stream, START)?;
-        let n_places = wiring.layout.n_blocks() * BLOCK;
+        let cells = stream.alloc_zeros((sums.slot_mask as usize + 1) * RECEPTORS * sums.n_places as usize)?;
         Ok(OnDevice {
             deliver: kernel(context, text, "deliver"),
             enter: kernel(context, text, "enter"),
@@ -187,11 +233,10 @@ impl OnDevice {
             store: on_device,
             made,
             ring,
-            sums: stream.alloc_zeros((recipes.slot_mask as usize + 1) * RECEPTORS * n_places)?,
+            sums: device::Sums { cells: address(&cells, &stream), ..sums },
+            cells,
             means: stream.clone_htod(&[7i64; 2 * SIZES.len()])?,
-            slot_mask: recipes.slot_mask,
             span,
-            n_places,
             n: START,
             stream,
         })
@@ -219,21 +264,15 @@ impl OnDevice {
     /// Sums of a step, `[receptor][place]`, which are then taken.
     pub(crate) fn deliver(&mut self, step: u64) -> Result<Vec<i32>, DriverError> {
         let (ring, store, made) = (Argument(self.ring.ring(&self.stream)), Argument(self.store), Argument(self.made));
-        let sums = Argument(device::Sums {
-            cells: address(&self.sums, &self.stream),
-            n_places: self.n_places as u32,
-            n_receptors: RECEPTORS as u32,
-            slot_mask: self.slot_mask,
-            unused: 0,
-        });
+        let sums = Argument(self.sums);
         let means = Argument(Means { sums: address(&self.means, &self.stream), n_populations: SIZES.len() as u32, unused: 0 });
         let mut launch = self.stream.launch_builder(&self.deliver);
         launch.arg(&ring).arg(&store).arg(&made).arg(&sums).arg(&means).arg(&step).arg(&self.span);
         // SAFETY: these are the kernel's arguments.
         unsafe { launch.launch(grid(BLOCKS)) }?;
-        let slot = RECEPTORS * self.n_places;
-        let first = (step as usize & self.slot_mask as usize) * slot;
-        let mut own = self.sums.slice_mut(first..first + slot);
+        let slot = RECEPTORS * self.sums.n_places as usize;
+        let first = (step as usize & self.sums.slot_mask as usize) * slot;
+        let mut own = self.cells.slice_mut(first..first + slot);
         let found = self.stream.clone_dtoh(&own)?;
         self.stream.memset_zeros(&mut own)?;
         Ok(found)
@@ -271,9 +310,9 @@ pub(crate) fn spikes(scatter: &mut super::Scatter, steps: u64) -> Vec<Vec<u32>> 
 /// What happens in a network: spikes for some steps, and then none until nothing is under way.
 pub(crate) struct Course<'a> {
     network: &'a Network,
-    fired: Vec<Vec<u32>>,
+    pub(crate) fired: Vec<Vec<u32>>,
     /// Sums of each step.
-    sums: Vec<Vec<i32>>,
+    pub(crate) sums: Vec<Vec<i32>>,
     pub(crate) events: u64,
 }
 

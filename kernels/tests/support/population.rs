@@ -7,6 +7,7 @@ use std::sync::Arc;
 use connectome::network::{Signal, Stimulus, StimulusKind};
 use cudarc::driver::{CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, PushKernelArg};
 use kernels::cells::{self, Cells, CellsSpec, StepInput, cells};
+use kernels::compact::compact_cells;
 use kernels::delivery::{Sums, sums};
 use kernels::device::{self, Drives, Key, Means, Row, Slice, Store, shares, slice_words};
 use kernels::quantile::standard_normal;
@@ -16,7 +17,7 @@ use models::kit::{Columns, LANES, real};
 use models::{Model, Receptor, Sign, Visitor};
 
 use super::ring::OnRing;
-use super::{Argument, Scatter, address, fault, grid, kernel};
+use super::{Argument, Scatter, address, bytes, fault, grid, kernel, put};
 
 /// Neurons, in slices of which the first ends with a plane of random words: in the last tile, warp and block not full.
 pub(crate) const N: usize = 397;
@@ -105,11 +106,12 @@ struct OnHost {
 }
 
 impl OnHost {
-    fn new<M: Model>(neurons: std::ops::Range<usize>, scatter: &mut Scatter) -> OnHost {
+    fn new<M: Model>(neurons: std::ops::Range<usize>, compact: bool, scatter: &mut Scatter) -> OnHost {
         let (params, scales) = (BTreeMap::new(), vec![SCALE; M::RECEPTORS.len()]);
         let (first, n, offset) = ((FIRST + neurons.start) as u32, neurons.len(), PLACE + neurons.start);
         let spec = CellsSpec { params: &params, dt: DT, first, n, offset, scales: &scales, seed: SEED, population: POPULATION };
-        let mut cells = cells(M::NAME, &spec).expect("the model is in the list").expect("defaults are right");
+        let made = if compact { compact_cells(M::NAME, &spec) } else { cells(M::NAME, &spec) };
+        let mut cells = made.expect("the model is in the list").expect("defaults are right");
         for (field, info) in cells.fields().iter().enumerate() {
             (0..n).for_each(|neuron| cells.set(field, neuron, plausible(scatter, info.name, info.unit)));
         }
@@ -132,6 +134,16 @@ impl OnHost {
         let mut own = Vec::new();
         self.cells.advance(&mut StepInput { sums, currents: &self.currents, mean, step }, &mut own);
         fired.extend(own.iter().map(|i| FIRST_ID + (self.from as u32) + i));
+    }
+
+    /// State as the device keeps it.
+    fn state<M: Model>(&self, compact: bool) -> Vec<u8> {
+        if compact { bytes(&self.packed(M::COMPACT.expect("it has units"))).to_vec() } else { bytes(&self.tiles()).to_vec() }
+    }
+
+    /// In 16 bits.
+    fn packed(&self, units: &[real]) -> Vec<i16> {
+        self.tiles().iter().enumerate().map(|(i, x)| (x / units[i / LANES % units.len()]) as i16).collect()
     }
 
     /// State in tiles of [`LANES`] neurons, `[field][lane]`.
@@ -160,7 +172,9 @@ struct OnDevice {
     slices: CudaSlice<u32>,
     shares: CudaSlice<u32>,
     n_shares: usize,
-    tiles: Vec<CudaSlice<real>>,
+    tiles: Vec<CudaSlice<u8>>,
+    /// Kept for slices with compact state.
+    _units: CudaSlice<real>,
     sums: CudaSlice<i32>,
     means: CudaSlice<i64>,
     list: CudaSlice<Argument<device::Drive>>,
@@ -175,11 +189,12 @@ struct OnDevice {
 }
 
 impl OnDevice {
-    fn new<M: Model>(context: &Arc<CudaContext>, text: &str, host: &[OnHost]) -> Result<Self, DriverError> {
+    fn new<M: Model>(context: &Arc<CudaContext>, text: &str, compact: bool, host: &[OnHost]) -> Result<Self, DriverError> {
         let stream = context.new_stream()?;
         let propagators = M::propagators(&M::Params::default(), DT, DT / f64::from(M::substeps(DT).max(1))).unwrap();
         let propagators = values(&propagators);
         let (mut slices, mut tasks, mut list, mut states, mut tiles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let units = stream.clone_htod(M::COMPACT.unwrap_or(&[1.0]))?;
         for (index, slice) in host.iter().enumerate() {
             let n = slice.cells.len();
             let first_drive = list.len() as u32;
@@ -190,9 +205,10 @@ impl OnDevice {
                 list.push(Argument(drive.on_device(address(&state, &stream))));
                 states.push(state);
             }
-            tiles.push(stream.clone_htod(&slice.tiles())?);
+            tiles.push(stream.clone_htod(&slice.state::<M>(compact))?);
             let words = Slice {
                 tiles: address(&tiles[index], &stream),
+                compact: if compact { address(&units, &stream) } else { 0 },
                 n: n as u32,
                 first: (FIRST + slice.from) as u32,
                 id: FIRST_ID + slice.from as u32,
@@ -214,6 +230,7 @@ impl OnDevice {
             shares: stream.clone_htod(&tasks)?,
             n_shares: tasks.len() / 2,
             tiles,
+            _units: units,
             sums: stream.alloc_zeros(M::RECEPTORS.len() * PLACES)?,
             means: stream.alloc_zeros(2 * (POPULATION + 1))?,
             list: stream.clone_htod(&list)?,
@@ -311,6 +328,8 @@ pub(crate) struct Compare<'a> {
     pub(crate) steps: u64,
     /// Spikes of a step for which there is room.
     pub(crate) room: u32,
+    /// Whether state is kept in 16 bits.
+    pub(crate) compact: bool,
 }
 
 impl Visitor for Compare<'_> {
@@ -318,18 +337,16 @@ impl Visitor for Compare<'_> {
 
     fn visit<M: Model>(self) -> Self::Output {
         let mut scatter = Scatter::new(M::NAME.len() as u64);
-        let mut host = [0..CUT, CUT..N].map(|neurons| OnHost::new::<M>(neurons, &mut scatter));
-        let mut on_device = OnDevice::new::<M>(self.context, self.text, &host)?;
+        let mut host = [0..CUT, CUT..N].map(|neurons| OnHost::new::<M>(neurons, self.compact, &mut scatter));
+        let mut on_device = OnDevice::new::<M>(self.context, self.text, self.compact, &host)?;
         on_device.room = self.room;
         let mut n_spikes = 0;
         for step in 0..self.steps {
             n_spikes += advance::<M>(&mut host, &mut on_device, &mut scatter, step)?;
         }
-        let bits = |values: Vec<real>| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         for (slice, tiles) in host.iter().zip(&on_device.tiles) {
-            let (theirs, ours) = (on_device.stream.clone_dtoh(tiles)?, slice.tiles());
-            assert!(ours.iter().all(|x| x.is_finite()), "{}: a random neuron left the numbers", M::NAME);
-            if bits(theirs) != bits(ours) {
+            assert!(slice.tiles().iter().all(|x| x.is_finite()), "{}: a random neuron left the numbers", M::NAME);
+            if on_device.stream.clone_dtoh(tiles)? != slice.state::<M>(self.compact) {
                 return Err(Difference::State);
             }
         }
@@ -338,8 +355,57 @@ impl Visitor for Compare<'_> {
     }
 }
 
-/// One step of both sides with the same random input; the number of spikes.
-fn advance<M: Model>(host: &mut [OnHost], on_device: &mut OnDevice, scatter: &mut Scatter, step: u64) -> Result<usize, Difference> {
+/// What a program that runs the update of a model reads, and what it has to find: who fired in each step, and the state.
+pub(crate) struct Recording {
+    pub(crate) input: Vec<u8>,
+    pub(crate) fired: Vec<Vec<u32>>,
+    pub(crate) tiles: Vec<real>,
+}
+
+/// Records so many steps on the host.
+pub(crate) struct Record(pub(crate) u32);
+
+impl Visitor for Record {
+    type Output = Recording;
+
+    fn visit<M: Model>(self) -> Self::Output {
+        let mut scatter = Scatter::new(M::NAME.len() as u64);
+        let mut host = OnHost::new::<M>(0..N, false, &mut scatter);
+        let mut input = Vec::new();
+        for number in [self.0, PLACES as u32, RING as u32, N as u32, FIRST as u32, FIRST_ID, PLACE as u32, POPULATION as u32, M::substeps(DT)] {
+            input.extend(number.to_le_bytes());
+        }
+        input.extend(bytes(&[Key::from(&Stream::new(SEED, Purpose::Membrane, POPULATION as u64))]));
+        input.extend(((1.0 / SCALE) as real).to_le_bytes());
+        let propagators = M::propagators(&M::Params::default(), DT, DT / f64::from(M::substeps(DT).max(1))).unwrap();
+        input.extend(bytes(&values(&propagators)));
+        put(&mut input, &host.tiles());
+        put(&mut input, &host.drives.iter().map(|drive| drive.on_device(0)).collect::<Vec<_>>());
+        put(&mut input, standard_normal().rows());
+        let mut agenda = Agenda::new(&stimuli(M::RECEPTORS).into_iter().map(|s| s.0).collect::<Vec<_>>(), DT);
+        let step = |step: u64| {
+            let (mut host_sums, device_sums) = random_sums::<M>(&mut scatter);
+            let (moments, tables) = agenda.steps(step..step + 1);
+            put(&mut input, &device_sums);
+            put(&mut input, moments);
+            put(&mut input, tables);
+            input.extend(host.potential().to_le_bytes());
+            let mean = if takes_mean::<M>() { cells::mean(host.potential(), N as u32) } else { 0.0 };
+            let mut fired = Vec::new();
+            host.advance(step, &mut host_sums, mean, &mut fired);
+            fired
+        };
+        let fired = (0..u64::from(self.0)).map(step).collect();
+        Recording { fired, tiles: host.tiles(), input }
+    }
+}
+
+fn takes_mean<M: Model>() -> bool {
+    M::Input::FIELDS.iter().any(|field| field.name == "V_mean")
+}
+
+/// Random sums of a step, as the host has them, and as the device has.
+fn random_sums<M: Model>(scatter: &mut Scatter) -> (Vec<Sums>, Vec<i32>) {
     let mut host_sums: Vec<Sums> = M::RECEPTORS.iter().map(|_| sums()).collect();
     let mut device_sums = vec![0; M::RECEPTORS.len() * PLACES];
     for (r, receptor) in M::RECEPTORS.iter().enumerate() {
@@ -349,9 +415,14 @@ fn advance<M: Model>(host: &mut [OnHost], on_device: &mut OnDevice, scatter: &mu
             device_sums[r * PLACES + place] = sum;
         }
     }
+    (host_sums, device_sums)
+}
+
+/// One step of both sides with the same random input; the number of spikes.
+fn advance<M: Model>(host: &mut [OnHost], on_device: &mut OnDevice, scatter: &mut Scatter, step: u64) -> Result<usize, Difference> {
+    let (mut host_sums, device_sums) = random_sums::<M>(scatter);
     let potential = host.iter().map(|slice| slice.potential()).sum();
-    let takes_mean = M::Input::FIELDS.iter().any(|field| field.name == "V_mean");
-    let mean = if takes_mean { cells::mean(potential, N as u32) } else { 0.0 };
+    let mean = if takes_mean::<M>() { cells::mean(potential, N as u32) } else { 0.0 };
     let mut fired = Vec::new();
     host.iter_mut().for_each(|slice| slice.advance(step, &mut host_sums, mean, &mut fired));
     let theirs = on_device.advance(step, &device_sums, potential)?;
@@ -362,7 +433,7 @@ fn advance<M: Model>(host: &mut [OnHost], on_device: &mut OnDevice, scatter: &mu
     if !same || lost != fired.len().saturating_sub(room) {
         return Err(Difference::Spikes(step));
     }
-    if takes_mean && on_device.potential(step)? != host.iter().map(|slice| slice.potential()).sum::<i64>() {
+    if takes_mean::<M>() && on_device.potential(step)? != host.iter().map(|slice| slice.potential()).sum::<i64>() {
         return Err(Difference::Mean(step));
     }
     Ok(fired.len())
