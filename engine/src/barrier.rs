@@ -1,14 +1,14 @@
-//! A barrier that spins briefly, then yields, then sleeps.
+//! A barrier that spins briefly, then sleeps.
 //!
 //! Threads meet once per epoch, thousands of times a second, so waking a sleeping thread would cost more
 //! than the usual wait. But on a machine whose cores are also used by others a thread that only spins
-//! takes the core from the one it waits for, and one that only yields comes back late.
+//! takes the core from the one it waits for. One that yields gives its slice away and comes back late.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-const SPINS: u32 = 4096;
-const YIELDS: u32 = 16;
+/// Some hundred microseconds: longer than the usual wait, shorter than a slice of time.
+const SPINS: u32 = 16_384;
 
 /// Where `n` threads wait for each other.
 pub(crate) struct Barrier {
@@ -19,6 +19,10 @@ pub(crate) struct Barrier {
     sleepers: Mutex<()>,
     woken: Condvar,
 }
+
+/// A meeting at which a thread has arrived.
+#[must_use]
+pub(crate) struct Arrival(usize);
 
 /// A thread that takes part failed: nobody will come any more.
 #[derive(Debug)]
@@ -38,19 +42,28 @@ impl Barrier {
 
     /// Waits until all threads are here.
     pub(crate) fn wait(&self) -> Result<(), Broken> {
+        let arrival = self.arrive();
+        self.wait_since(arrival)
+    }
+
+    /// Says that this thread is here. It may do something else before it [waits](Barrier::wait_since) for the others, as it
+    /// must before it arrives again.
+    pub(crate) fn arrive(&self) -> Arrival {
         let generation = self.generation.load(Ordering::Acquire);
         if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.n {
             self.arrived.store(0, Ordering::Relaxed);
             self.wake(|| self.generation.store(generation.wrapping_add(1), Ordering::Release));
-            return Ok(());
         }
+        Arrival(generation)
+    }
+
+    /// Waits until all threads have arrived.
+    pub(crate) fn wait_since(&self, Arrival(generation): Arrival) -> Result<(), Broken> {
         let over = || self.generation.load(Ordering::Acquire) != generation || self.broken.load(Ordering::Acquire);
         let mut tries = 0;
         while !over() {
             if tries < SPINS {
                 std::hint::spin_loop();
-            } else if tries < SPINS + YIELDS {
-                std::thread::yield_now();
             } else {
                 let guard = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
                 drop(self.woken.wait_while(guard, |()| !over()));
@@ -69,7 +82,12 @@ impl Barrier {
         self.woken.notify_all();
     }
 
-    /// Ends all waiting for good when the guard is dropped by a panic.
+    /// Ends all waiting for good: someone will not come any more.
+    pub(crate) fn break_off(&self) {
+        self.wake(|| self.broken.store(true, Ordering::Release));
+    }
+
+    /// [Breaks off](Barrier::break_off) when the guard is dropped by a panic.
     pub(crate) fn guard(&self) -> Guard<'_> {
         Guard(self)
     }
@@ -81,7 +99,7 @@ pub(crate) struct Guard<'a>(&'a Barrier);
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.wake(|| self.0.broken.store(true, Ordering::Release));
+            self.0.break_off();
         }
     }
 }
@@ -99,7 +117,9 @@ mod tests {
                 scope.spawn(|| {
                     for round in 1..200 {
                         count.fetch_add(1, Ordering::SeqCst);
-                        barrier.wait().unwrap();
+                        let arrival = barrier.arrive();
+                        std::hint::black_box(round);
+                        barrier.wait_since(arrival).unwrap();
                         assert_eq!(count.load(Ordering::SeqCst), 3 * round);
                         barrier.wait().unwrap();
                     }

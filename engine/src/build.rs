@@ -3,14 +3,17 @@
 //! Every part is made by whichever thread is free: all draws are named by what they are for, so the
 //! result does not depend on who makes it. Chunks of sources are the unit of work.
 
+use std::ops::Range;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use connectome::network::{Network, Rule, StimulusKind};
+use connectome::partition::{self, Costs};
 use kernels::cells::{self, CellsSpec};
 use kernels::compact;
 use kernels::delivery::{self, Calendar};
-use kernels::layout::{Layout, Slice};
+use kernels::layout::{self, Layout, Slice};
 use kernels::quantile::Sampler;
 use kernels::rows::{Scratch, Way, Wiring};
 use kernels::scale::Scales;
@@ -20,6 +23,8 @@ use kernels::wiring::bundle::{Bundle, bundles};
 use kernels::wiring::{self, Prepared};
 use rayon::prelude::*;
 
+use crate::comm::{Alone, Comm};
+use crate::courier::{Courier, Holders};
 use crate::procedural::{Parcel, Procedural, Waiting};
 use crate::shard::{Means, Outbox, Shard, SliceState, Tap, TargetBlock};
 use crate::storage::{self, Class};
@@ -37,21 +42,58 @@ impl Simulation {
     /// Errors name the population or projection that cannot be built. Nothing is checked that the
     /// scenario reader checks better (with a line number), except what would make the engine fail.
     pub fn build(network: &Network, settings: &Settings, probes: &[Probe], progress: &(dyn Fn(f64) + Sync)) -> Result<Self, Error> {
+        Simulation::build_on(&Alone::comm(), network, settings, probes, progress)
+    }
+
+    /// Builds this process's part of `network`, on all ranks together. Which rank holds what follows from the network.
+    /// An error of any rank is one on all: [`Error::Lost`] on those that met none themselves.
+    pub fn build_on(
+        comm: &Rc<dyn Comm>,
+        network: &Network,
+        settings: &Settings,
+        probes: &[Probe],
+        progress: &(dyn Fn(f64) + Sync),
+    ) -> Result<Self, Error> {
         let n_neurons = network.n_neurons();
         if n_neurons > u64::from(u32::MAX) {
             return Err(Error::TooManyNeurons { found: n_neurons, most: u64::from(u32::MAX) });
         }
-        let sizes: Vec<u32> = network.populations.iter().map(|p| p.size).collect();
-        let layout = Layout::new(&sizes, settings.threads);
-        let projections = wiring::prepare(network, settings.dt, settings.seed);
+        let budget = storage::budget(settings, &**comm)?;
+        let classes = storage::classes(network, settings, &storage::stored_bytes(network, settings), budget);
+        let built = Simulation::part(comm, network, settings, probes, progress, &classes);
+        let mut failed = [i64::from(built.is_err())];
+        comm.sum(&mut failed)?;
+        let mut simulation = built?;
+        if failed[0] > 0 {
+            return Err(Error::Lost);
+        }
+        simulation.start_means()?;
+        Ok(simulation)
+    }
+
+    /// What this process holds.
+    fn part(
+        comm: &Rc<dyn Comm>,
+        network: &Network,
+        settings: &Settings,
+        probes: &[Probe],
+        progress: &(dyn Fn(f64) + Sync),
+        classes: &[Class],
+    ) -> Result<Self, Error> {
+        let mut projections = wiring::describe(network, settings.dt, settings.seed);
+        let share = Share::new(network, settings, &**comm, &projections);
+        let layout = share.layout;
+        wiring::draw(&mut projections, network, |prepared| layout.holds(prepared.target));
         let bundles = bundles(network, &projections, settings.seed);
-        let procedural = procedural(network, &bundles, settings)?;
+        let procedural = procedural(network, &bundles, classes)?;
         let (min_delay, max_delay) = delays(network, &projections, settings)?;
         let scales = Scales::new(network, &projections, settings.dt)?;
         let mut kinds = Vec::new();
         let codings = projections.iter().map(|w| scales.coding(w, &mut kinds)).collect::<Result<Vec<_>, _>>()?;
-        let mut wiring = Wiring { projections, bundles, codings, kinds, layout };
-        let made_anew = expected(network, &procedural);
+        let courier = share.holders.as_ref().map(|holders| Courier::new(comm, holders, &projections, &layout.first_id));
+        let delays = projections.iter().map(|p| p.delay_bounds()).map(|(lo, hi)| (lo as u16, hi as u16)).collect();
+        let mut wiring = Wiring { projections, bundles, codings, kinds, delays, layout };
+        let made_anew = if comm.rank() == 0 { expected(network, &procedural) } else { 0 };
         let stored: Vec<bool> = procedural.iter().map(|procedural| !procedural).collect();
         let stores = stores(&wiring, &wiring.ways(network.populations.len(), &stored), settings.threads, progress)?;
         let procedural = Procedural::new(&wiring, &procedural, network.populations.len());
@@ -71,26 +113,71 @@ impl Simulation {
         if let Some(procedural) = &procedural {
             shards.iter_mut().for_each(|shard| shard.waiting = Waiting::new(procedural, 0));
         }
-        let means = Means::new(network.populations.len());
-        // What step 0 reads is what the step before it would have left.
-        shards.iter().flat_map(|s| &s.blocks).flat_map(|b| &b.slices).for_each(|slice| means.add(2, slice));
-        let takes_mean = shards.iter().flat_map(|s| &s.blocks).flat_map(|b| &b.slices).any(|s| s.mean.is_some());
+        let takes_mean = network.populations.iter().any(|p| models::description(&p.model).is_some_and(|d| d.takes_mean));
+        // A population mean must be exchanged in every step.
+        let min_delay = if takes_mean { 1 } else { u64::from(min_delay).min(MAX_EPOCH) };
+        let between = if takes_mean { 1 } else { share.shortest_between.map_or(MAX_EPOCH, u64::from).min(MAX_EPOCH) };
         let parcels = || RwLock::new((0..settings.threads).map(|_| Parcel::default()).collect());
         Ok(Simulation {
             settings: *settings,
-            n_neurons,
+            comm: comm.clone(),
+            courier,
+            n_neurons: network.n_neurons(),
             n_synapses: shards.iter().map(|s| s.store.n_synapses()).sum::<u64>() + made_anew,
             boards: (0..settings.threads).map(|_| [RwLock::new(Outbox::default()), RwLock::new(Outbox::default())]).collect(),
+            inbox: RwLock::default(),
             parcels: (0..settings.threads).map(|_| parcels()).collect(),
             wiring,
             procedural,
             shards,
-            means,
-            // A population mean must be exchanged in every step.
-            min_delay: if takes_mean { 1 } else { u64::from(min_delay).min(MAX_EPOCH) },
+            means: Means::new(if takes_mean { network.populations.len() } else { 0 }),
+            min_delay,
+            rounds: (between / min_delay).max(1),
             step: 0,
             epoch: 0,
         })
+    }
+
+    /// What step 0 reads as mean potentials is what the step before it would have left.
+    fn start_means(&mut self) -> Result<(), Error> {
+        const BEFORE: u64 = 2;
+        self.shards.iter().flat_map(|s| &s.blocks).flat_map(|b| &b.slices).for_each(|slice| self.means.add(BEFORE, slice));
+        let mut sums = self.means.sums_of(BEFORE);
+        if !sums.is_empty() {
+            self.comm.sum(&mut sums)?;
+            self.means.set(BEFORE, &sums);
+        }
+        Ok(())
+    }
+}
+
+/// Which neurons this process holds.
+struct Share {
+    layout: Layout,
+    /// Who holds what; `None` if there is only this process.
+    holders: Option<Holders>,
+    /// Shortest delay in steps between processes.
+    shortest_between: Option<u32>,
+}
+
+impl Share {
+    fn new(network: &Network, settings: &Settings, comm: &dyn Comm, projections: &[Prepared]) -> Self {
+        let sizes: Vec<u32> = network.populations.iter().map(|p| p.size).collect();
+        if comm.size() == 1 {
+            return Share { layout: Layout::new(&sizes, settings.threads), holders: None, shortest_between: None };
+        }
+        let rates = vec![partition::ASSUMED_RATE; sizes.len()];
+        let partition = partition::partition(network, &rates, comm.size(), &Costs::at(settings.dt));
+        let own = |population: usize| {
+            let parts: Vec<Range<u32>> = partition.parts(population).filter(|part| part.1 == comm.rank()).map(|part| part.0).collect();
+            let at = |neuron: u32| layout::border(neuron, sizes[population]);
+            // Parts of one rank follow each other.
+            parts.first().map_or(0..0, |first| at(first.start)..at(parts[parts.len() - 1].end))
+        };
+        let own: Vec<Range<u32>> = (0..sizes.len()).map(own).collect();
+        let holders = Holders::new(network, &partition);
+        let shortest_between = holders.shortest_between(projections);
+        Share { layout: Layout::of_process(&sizes, &own, settings.threads), holders: Some(holders), shortest_between }
     }
 }
 
@@ -112,8 +199,7 @@ fn delays(network: &Network, wiring: &[Prepared], settings: &Settings) -> Result
 }
 
 /// Which projections are procedural. The members of a bundle are drawn together, so all are if one is.
-fn procedural(network: &Network, bundles: &[Bundle], settings: &Settings) -> Result<Vec<bool>, Error> {
-    let classes = storage::classes(network, settings, &storage::stored_bytes(network, settings));
+fn procedural(network: &Network, bundles: &[Bundle], classes: &[Class]) -> Result<Vec<bool>, Error> {
     let mut procedural: Vec<bool> = classes.iter().map(|c| *c == Class::Procedural).collect();
     for bundle in bundles {
         let any = bundle.members.iter().any(|member| procedural[*member as usize]);

@@ -71,7 +71,16 @@ pub enum Error {
         /// Target population.
         to: String,
     },
+    /// Another process of the run failed or ended.
+    #[error("another process of this run has ended")]
+    Lost,
     /// A thread of the simulation panicked.
     #[error("a simulation thread failed; this is a fault of the program, please report it")]
     Thread,
+}
+
+impl From<crate::comm::Lost> for Error {
+    fn from(crate::comm::Lost: crate::comm::Lost) -> Self {
+        Error::Lost
+    }
 }

@@ -7,6 +7,7 @@ use kernels::wiring::Prepared;
 use kernels::wiring::shares::Shares;
 
 use crate::Settings;
+use crate::comm::Alone;
 use crate::storage::{self, Class, stored_bytes};
 
 /// Neurons, synapses and memory of a network, from its description alone.
@@ -34,7 +35,8 @@ pub fn estimate(network: &Network, settings: &Settings) -> Estimate {
     let mut synapses: BTreeMap<Class, (f64, f64)> = BTreeMap::new();
     let (mut heads, mut kept) = (0.0, 0.0);
     let stored = stored_bytes(network, settings);
-    let classes = storage::classes(network, settings, &stored);
+    let budget = storage::budget(settings, &Alone).unwrap_or(f64::INFINITY);
+    let classes = storage::classes(network, settings, &stored, budget);
     for ((projection, class), bytes) in network.projections.iter().zip(classes).zip(stored) {
         let n = projection.expected_synapses(network);
         let entry = synapses.entry(class).or_default();

@@ -6,7 +6,8 @@
 //!
 //! Order inside a step (NEST's): *deliver* what is due, take stimuli, *update* every slice, collect who
 //! fired. Every `min_delay` steps the threads *communicate*: each publishes its spikes and reads all
-//! others'. Between two such epochs no thread needs to know what another does.
+//! others'. Between two such epochs no thread needs to know what another does. Several processes ([`comm`]) share a
+//! network region by region and exchange spikes less often, every shortest delay between them.
 //!
 //! ```
 //! use connectome::network::{Network, Population, Projection, Rule, Signal, Stimulus, StimulusKind, Value};
@@ -34,9 +35,12 @@
 //! # Ok::<(), engine::Error>(())
 //! ```
 
+mod account;
 mod barrier;
 mod build;
 mod checksum;
+pub mod comm;
+mod courier;
 mod error;
 mod estimate;
 mod procedural;
@@ -46,6 +50,7 @@ mod shard;
 mod simulation;
 mod storage;
 
+pub use account::Account;
 pub use checksum::Checksum;
 pub use error::Error;
 pub use estimate::{Estimate, estimate};

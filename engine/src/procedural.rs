@@ -68,7 +68,10 @@ impl Waiting {
 
     /// Takes every `n`-th spike from the `first`-th on.
     pub(crate) fn take(&mut self, spikes: &[Fired], first: usize, n: usize) {
-        for (step, id) in spikes.iter().skip(first).step_by(n) {
+        // What comes late from another process has long delays only; for the ways of its time that are done and
+        // forgotten it has no targets here.
+        let done = self.first;
+        for (step, id) in spikes.iter().skip(first).step_by(n).filter(|(step, _)| *step >= done) {
             self.reach(step + 1);
             self.steps[(step - self.first) as usize].push(*id);
         }

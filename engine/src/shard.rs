@@ -39,7 +39,10 @@ pub(crate) struct Shard {
     /// Its share of the spikes that leave through procedural projections.
     pub(crate) waiting: Waiting,
     pub(crate) phases: Phases,
+    /// Synaptic events of the steps that were made.
     pub(crate) events: u64,
+    /// Those of the next step that were added up already.
+    ahead: u64,
     fired: Vec<u32>,
 }
 
@@ -100,6 +103,16 @@ impl Means {
         }
     }
 
+    /// What the potentials sum up to in this process after `step`, for each population.
+    pub(crate) fn sums_of(&self, step: u64) -> Vec<i64> {
+        self.slot(step).iter().map(|m| m.load(Ordering::Relaxed)).collect()
+    }
+
+    /// Sets these sums to those of all processes.
+    pub(crate) fn set(&self, step: u64, sums: &[i64]) {
+        self.slot(step).iter().zip(sums).for_each(|(m, sum)| m.store(*sum, Ordering::Relaxed));
+    }
+
     /// The mean at the end of the step before `step`.
     fn of(&self, step: u64, slice: &SliceState) -> f32 {
         let Some((_, n)) = slice.mean else { return 0.0 };
@@ -116,6 +129,7 @@ impl Shard {
             waiting: Waiting::default(),
             phases: Phases::default(),
             events: 0,
+            ahead: 0,
             fired: Vec::new(),
         }
     }
@@ -125,15 +139,16 @@ impl Shard {
         delivery::enter(&self.store, kinds, spikes, now, &mut self.calendars);
     }
 
-    /// Adds up what is due at `step` as far as it is known.
+    /// Adds up what is due at `step`, the next one, as far as it is known.
     pub(crate) fn deliver(&mut self, kinds: &[Kind], step: u64) {
         for (block, calendar) in self.blocks.iter_mut().zip(&mut self.calendars) {
-            self.events += calendar.deliver(&self.store, kinds, step, &mut block.sums);
+            self.ahead += calendar.deliver(&self.store, kinds, step, &mut block.sums);
         }
     }
 
     /// One step of everything this thread owns.
     pub(crate) fn step(&mut self, kinds: &[Kind], step: u64, means: &Means, out: &mut Outbox) {
+        self.events += std::mem::take(&mut self.ahead);
         for (block, calendar) in self.blocks.iter_mut().zip(&mut self.calendars) {
             let start = Instant::now();
             self.events += calendar.deliver(&self.store, kinds, step, &mut block.sums);

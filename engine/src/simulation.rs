@@ -1,14 +1,18 @@
 //! The run loop: threads, epochs, and what an observer sees.
 
 use std::ops::{ControlFlow, Range};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
 use kernels::rows::Wiring;
+use kernels::segments::Kind;
 
 use crate::Error;
 use crate::barrier::{Barrier, Broken};
+use crate::comm::{Comm, Lost};
+use crate::courier::{Courier, Inbox};
 use crate::procedural::{Outgoing, Parcel, Procedural};
 use crate::shard::{Fired, Means, Outbox, Shard};
 
@@ -58,6 +62,17 @@ pub struct Sample {
     pub value: f32,
 }
 
+impl Sample {
+    fn to_words(self) -> [u64; 3] {
+        [u64::from(self.probe) << 32 | u64::from(self.position), self.step, u64::from(self.value.to_bits())]
+    }
+
+    fn from_words(words: &[u64; 3]) -> Self {
+        let [place, step, value] = *words;
+        Sample { probe: (place >> 32) as u32, step, position: place as u32, value: f32::from_bits(value as u32) }
+    }
+}
+
 /// What happened in a stretch of time.
 #[derive(Debug)]
 pub struct Block<'a> {
@@ -86,9 +101,9 @@ impl<F: FnMut(&Block) -> ControlFlow<()>> Observer for F {
 pub struct Phases {
     /// Stimuli and neurons.
     pub update: f64,
-    /// Adding up synaptic events.
+    /// From spikes to what their targets read: entering them into calendars, adding up synaptic events.
     pub deliver: f64,
-    /// Waiting for and reading other threads' spikes.
+    /// Exchanging spikes, and waiting for other threads and processes.
     pub communicate: f64,
     /// Handing out what happened.
     pub record: f64,
@@ -103,9 +118,12 @@ impl std::ops::AddAssign for Phases {
     }
 }
 
-/// A built network at some point of its time.
+/// A built network at some point of its time. One of several processes holds its part, and knows of the others'.
 pub struct Simulation {
     pub(crate) settings: Settings,
+    pub(crate) comm: Rc<dyn Comm>,
+    /// `None` if there is only this process.
+    pub(crate) courier: Option<Courier>,
     /// How rows are made; without projections if all are stored.
     pub(crate) wiring: Wiring,
     pub(crate) procedural: Option<Procedural>,
@@ -113,10 +131,13 @@ pub struct Simulation {
     pub(crate) means: Means,
     /// Two outboxes per thread: one is read while the other is written.
     pub(crate) boards: Vec<[RwLock<Outbox>; 2]>,
+    pub(crate) inbox: RwLock<Inbox>,
     /// Regenerated rows on their way: by sender, then receiver.
     pub(crate) parcels: Vec<RwLock<Vec<Parcel>>>,
-    /// Steps between two exchanges.
+    /// Steps between two exchanges of threads.
     pub(crate) min_delay: u64,
+    /// Epochs between two exchanges of processes.
+    pub(crate) rounds: u64,
     pub(crate) step: u64,
     pub(crate) epoch: u64,
     pub(crate) n_neurons: u64,
@@ -139,15 +160,20 @@ impl Simulation {
         self.n_neurons
     }
 
-    /// Number of synapses; of procedural projections the expected number, which is exact where the rule
-    /// fixes it.
+    /// Number of synapses of this process; of procedural projections the expected number, which is exact where the rule
+    /// fixes it, and which rank 0 counts for all.
     pub fn n_synapses(&self) -> u64 {
         self.n_synapses
     }
 
-    /// Shortest delay in steps: the time between two exchanges.
+    /// Shortest delay in steps: the time between two exchanges of threads.
     pub fn min_delay(&self) -> u64 {
         self.min_delay
+    }
+
+    /// Most steps between two exchanges of processes.
+    pub fn min_delay_between_ranks(&self) -> u64 {
+        self.min_delay * self.rounds
     }
 
     /// Memory of synapses, neurons and sums in bytes.
@@ -180,7 +206,8 @@ impl Simulation {
         Phases { update: sum.update / n, deliver: sum.deliver / n, communicate: sum.communicate / n, record: sum.record / n }
     }
 
-    /// Advances by `steps` steps, or until the observer breaks off.
+    /// Advances by `steps` steps, or until the observer breaks off. All ranks do so together; what happens anywhere is
+    /// shown to the observer of rank 0.
     pub fn run(&mut self, steps: u64, observer: &mut dyn Observer) -> Result<(), Error> {
         let world = World {
             barrier: Barrier::new(self.shards.len()),
@@ -189,13 +216,17 @@ impl Simulation {
             wiring: &self.wiring,
             procedural: self.procedural.as_ref(),
             boards: &self.boards,
+            inbox: &self.inbox,
             parcels: &self.parcels,
             left: (0..self.shards.len()).map(|_| AtomicBool::new(false)).collect(),
             min_delay: self.min_delay,
+            rounds: self.courier.as_ref().map_or(u64::MAX, |_| self.rounds),
             span: self.step..self.step + steps,
             first_epoch: self.epoch,
         };
-        let mut recorder = Recorder::new(observer, &world.span, self.min_delay, self.settings.dt);
+        let interval = RECORDED.max(self.min_delay as f64 * self.settings.dt) / self.settings.dt;
+        let recorder = Recorder::new(observer, &*self.comm, world.span.start, interval as u64);
+        let mut leader = Leader { recorder, courier: self.courier.as_mut() };
         let mut shards = self.shards.iter_mut().enumerate();
         let (_, first) = shards.next().expect("a simulation has at least one thread");
         let end = std::thread::scope(|scope| {
@@ -203,12 +234,46 @@ impl Simulation {
                 let world = &world;
                 scope.spawn(move || world.work(thread, shard, None));
             }
-            world.work(0, first, Some(&mut recorder))
+            world.work(0, first, Some(&mut leader))
         });
-        let (step, epoch) = end.map_err(|Broken| Error::Thread)?;
+        let (step, epoch) = end?;
         self.step = step;
         self.epoch = epoch;
         Ok(())
+    }
+}
+
+/// What the first thread does besides its own work.
+struct Leader<'a> {
+    recorder: Recorder<'a>,
+    courier: Option<&'a mut Courier>,
+}
+
+/// Why a thread cannot go on.
+#[derive(Debug)]
+enum Halt {
+    Broken,
+    Lost,
+}
+
+impl From<Broken> for Halt {
+    fn from(Broken: Broken) -> Self {
+        Halt::Broken
+    }
+}
+
+impl From<Lost> for Halt {
+    fn from(Lost: Lost) -> Self {
+        Halt::Lost
+    }
+}
+
+impl From<Halt> for Error {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Broken => Error::Thread,
+            Halt::Lost => Error::Lost,
+        }
     }
 }
 
@@ -221,46 +286,40 @@ struct World<'a> {
     wiring: &'a Wiring,
     procedural: Option<&'a Procedural>,
     boards: &'a [[RwLock<Outbox>; 2]],
+    inbox: &'a RwLock<Inbox>,
     parcels: &'a [RwLock<Vec<Parcel>>],
     /// Threads that have rows left to make in a further round.
     left: Vec<AtomicBool>,
     min_delay: u64,
+    rounds: u64,
     span: Range<u64>,
     first_epoch: u64,
 }
 
 impl World<'_> {
     /// The life of one thread: (step, epoch) at its end.
-    fn work(&self, thread: usize, shard: &mut Shard, mut recorder: Option<&mut Recorder>) -> Result<(u64, u64), Broken> {
+    fn work(&self, thread: usize, shard: &mut Shard, leader: Option<&mut Leader>) -> Result<(u64, u64), Halt> {
         let _guard = self.barrier.guard();
+        kernels::slices::ask_for_short_slices();
+        let end = self.epochs(thread, shard, leader);
+        if end.is_err() {
+            self.barrier.break_off();
+        }
+        end
+    }
+
+    fn epochs(&self, thread: usize, shard: &mut Shard, mut leader: Option<&mut Leader>) -> Result<(u64, u64), Halt> {
         let (mut step, mut epoch) = (self.span.start, self.first_epoch);
         while step < self.span.end {
             let until = (step + self.min_delay).min(self.span.end);
-            let start = Instant::now();
-            self.read_boards(thread, epoch, step, shard);
-            shard.phases.communicate += start.elapsed().as_secs_f64();
-            if let Some(procedural) = self.procedural {
-                self.make_rows(procedural, thread, step..until, shard)?;
-            }
-            {
-                let mut out = self.boards[thread][parity(epoch)].write().unwrap_or_else(PoisonError::into_inner);
-                out.clear();
-                for now in step..until {
-                    if thread == 0 {
-                        self.means.clear_next(now);
-                    }
-                    shard.step(&self.wiring.kinds, now, self.means, &mut out);
-                }
-            }
-            let waiting = Instant::now();
-            self.barrier.wait()?;
-            let met = Instant::now();
-            shard.phases.communicate += (met - waiting).as_secs_f64();
-            let stop = epoch >= self.last_epoch.load(Ordering::Acquire);
+            self.epoch(thread, epoch, step..until, shard)?;
             step = until;
-            if let Some(recorder) = recorder.as_deref_mut() {
-                self.boards.iter().for_each(|b| recorder.take(&b[parity(epoch)].read().unwrap_or_else(PoisonError::into_inner)));
-                if recorder.flush(step, stop || step == self.span.end).is_break() {
+            self.meet(epoch, step, shard, leader.as_mut().and_then(|leader| leader.courier.as_deref_mut()))?;
+            let stop = epoch >= self.last_epoch.load(Ordering::Acquire);
+            let met = Instant::now();
+            if let Some(leader) = leader.as_deref_mut() {
+                self.boards.iter().for_each(|b| leader.recorder.take(&read(&b[parity(epoch)])));
+                if leader.recorder.flush(step, stop || step == self.span.end)?.is_break() {
                     // A slow thread may read this before or after its barrier of the present epoch, but all
                     // read it after the next one: so the epoch is named, and all stop at the same step.
                     self.last_epoch.fetch_min(epoch + 1, Ordering::AcqRel);
@@ -275,20 +334,86 @@ impl World<'_> {
         Ok((step, epoch))
     }
 
-    /// Enters what all threads published in the last epoch.
-    fn read_boards(&self, thread: usize, epoch: u64, now: u64, shard: &mut Shard) {
-        for board in self.boards {
-            let outbox = board[1 - parity(epoch)].read().unwrap_or_else(PoisonError::into_inner);
-            shard.enter(&self.wiring.kinds, &outbox.spikes, now);
-            if self.procedural.is_some() {
-                shard.waiting.take(&outbox.spikes, thread, self.boards.len());
+    /// What a thread does between two meetings.
+    fn epoch(&self, thread: usize, epoch: u64, steps: Range<u64>, shard: &mut Shard) -> Result<(), Halt> {
+        let start = Instant::now();
+        self.read_boards(thread, epoch, steps.start, shard);
+        shard.phases.deliver += start.elapsed().as_secs_f64();
+        if let Some(procedural) = self.procedural {
+            self.make_rows(procedural, thread, steps.clone(), shard)?;
+        }
+        let mut out = self.boards[thread][parity(epoch)].write().unwrap_or_else(PoisonError::into_inner);
+        out.clear();
+        for now in steps {
+            if thread == 0 {
+                self.means.clear_next(now);
             }
+            shard.step(&self.wiring.kinds, now, self.means, &mut out);
+        }
+        Ok(())
+    }
+
+    /// Lets a thread meet the others, and the process the other processes where it is time, at step `now`. Nobody waits while
+    /// there is something to deliver in the next step, most of which is known before all others are here: so it takes
+    /// more than an uneven step to make someone wait.
+    fn meet(&self, epoch: u64, now: u64, shard: &mut Shard, courier: Option<&mut Courier>) -> Result<(), Halt> {
+        let arrival = self.barrier.arrive();
+        let mut ahead = Ahead { kinds: &self.wiring.kinds, shard, step: (now < self.span.end).then_some(now), seconds: 0.0 };
+        let start = Instant::now();
+        let exchanges = (epoch + 1).is_multiple_of(self.rounds);
+        match courier {
+            Some(courier) => {
+                if !exchanges {
+                    ahead.deliver();
+                }
+                self.barrier.wait_since(arrival)?;
+                self.boards.iter().for_each(|b| courier.take(&read(&b[parity(epoch)])));
+                if exchanges {
+                    self.exchange(courier, epoch, now, &mut ahead)?;
+                }
+            }
+            None => {
+                ahead.deliver();
+                self.barrier.wait_since(arrival)?;
+            }
+        }
+        if exchanges {
+            self.barrier.wait()?;
+        }
+        let seconds = ahead.seconds;
+        shard.phases.deliver += seconds;
+        shard.phases.communicate += start.elapsed().as_secs_f64() - seconds;
+        Ok(())
+    }
+
+    /// Exchanges spikes, and means where models take them, with the other processes at step `now`.
+    fn exchange(&self, courier: &mut Courier, epoch: u64, now: u64, ahead: &mut Ahead) -> Result<(), Lost> {
+        let mut inbox = self.inbox.write().unwrap_or_else(PoisonError::into_inner);
+        inbox.epoch = epoch + 1;
+        let mut sums = self.means.sums_of(now - 1);
+        courier.exchange(now, &mut inbox.spikes, &mut sums, &mut || ahead.deliver())?;
+        self.means.set(now - 1, &sums);
+        Ok(())
+    }
+
+    /// Enters what all threads published in the last epoch, and what other processes sent.
+    fn read_boards(&self, thread: usize, epoch: u64, now: u64, shard: &mut Shard) {
+        let mut enter = |spikes: &[Fired]| {
+            shard.enter(&self.wiring.kinds, spikes, now);
+            if self.procedural.is_some() {
+                shard.waiting.take(spikes, thread, self.boards.len());
+            }
+        };
+        self.boards.iter().for_each(|board| enter(&read(&board[1 - parity(epoch)]).spikes));
+        let inbox = read(self.inbox);
+        if inbox.epoch == epoch {
+            enter(&inbox.spikes);
         }
         shard.waiting.reach(now);
     }
 
     /// Makes the rows of procedural projections that may be due in this epoch, in as many rounds as it takes.
-    fn make_rows(&self, procedural: &Procedural, thread: usize, span: Range<u64>, shard: &mut Shard) -> Result<(), Broken> {
+    fn make_rows(&self, procedural: &Procedural, thread: usize, span: Range<u64>, shard: &mut Shard) -> Result<(), Halt> {
         let wiring = self.wiring;
         loop {
             let start = Instant::now();
@@ -321,24 +446,51 @@ impl World<'_> {
     }
 }
 
+/// What a thread can deliver before it has met the others.
+struct Ahead<'a> {
+    kinds: &'a [Kind],
+    shard: &'a mut Shard,
+    /// The next step, if there is one.
+    step: Option<u64>,
+    /// What it took.
+    seconds: f64,
+}
+
+impl Ahead<'_> {
+    fn deliver(&mut self) {
+        if let Some(step) = self.step {
+            let start = Instant::now();
+            self.shard.deliver(self.kinds, step);
+            self.seconds += start.elapsed().as_secs_f64();
+        }
+    }
+}
+
 fn parity(epoch: u64) -> usize {
     (epoch % 2) as usize
 }
 
-/// Gathers what threads publish and hands it to the observer, sorted.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// About every so many ms of biological time the observer sees what happened.
+const RECORDED: f64 = 10.0;
+
+/// Gathers what threads and processes publish and hands it to the observer of rank 0, sorted.
 struct Recorder<'a> {
     observer: &'a mut dyn Observer,
+    comm: &'a dyn Comm,
     spikes: Vec<Spike>,
     samples: Vec<Sample>,
     start: u64,
+    /// In steps.
     interval: u64,
 }
 
 impl<'a> Recorder<'a> {
-    fn new(observer: &'a mut dyn Observer, span: &Range<u64>, min_delay: u64, dt: f64) -> Self {
-        // About 10 ms of biological time, at least one epoch.
-        let interval = ((10.0 / dt) as u64).max(min_delay);
-        Recorder { observer, spikes: Vec::new(), samples: Vec::new(), start: span.start, interval }
+    fn new(observer: &'a mut dyn Observer, comm: &'a dyn Comm, start: u64, interval: u64) -> Self {
+        Recorder { observer, comm, spikes: Vec::new(), samples: Vec::new(), start, interval }
     }
 
     fn take(&mut self, outbox: &Outbox) {
@@ -346,16 +498,39 @@ impl<'a> Recorder<'a> {
         self.samples.extend_from_slice(&outbox.samples);
     }
 
-    fn flush(&mut self, step: u64, last: bool) -> ControlFlow<()> {
+    fn flush(&mut self, step: u64, last: bool) -> Result<ControlFlow<()>, Lost> {
         if step - self.start < self.interval && !last {
-            return ControlFlow::Continue(());
+            return Ok(ControlFlow::Continue(()));
         }
-        self.spikes.sort_unstable();
-        self.samples.sort_unstable_by_key(|s| (s.probe, s.step, s.position));
-        let flow = self.observer.block(&Block { steps: self.start..step, spikes: &self.spikes, samples: &self.samples });
+        if self.comm.size() > 1 {
+            self.gather()?;
+        }
+        let steps = self.start..step;
+        self.start = step;
+        let mut flow = ControlFlow::Continue(());
+        if self.comm.rank() == 0 {
+            self.spikes.sort_unstable();
+            self.samples.sort_unstable_by_key(|s| (s.probe, s.step, s.position));
+            flow = self.observer.block(&Block { steps, spikes: &self.spikes, samples: &self.samples });
+        }
         self.spikes.clear();
         self.samples.clear();
-        self.start = step;
-        flow
+        if self.comm.size() > 1 && self.comm.broadcast(u64::from(flow.is_break()))? != 0 {
+            flow = ControlFlow::Break(());
+        }
+        Ok(flow)
+    }
+
+    /// Brings what all ranks have to rank 0.
+    fn gather(&mut self) -> Result<(), Lost> {
+        let spikes: Vec<u64> = self.spikes.drain(..).flat_map(|s| [s.step, u64::from(s.id)]).collect();
+        let samples: Vec<u64> = self.samples.drain(..).flat_map(Sample::to_words).collect();
+        for words in self.comm.gather(&spikes)? {
+            self.spikes.extend(words.as_chunks().0.iter().map(|[step, id]| Spike { step: *step, id: *id as u32 }));
+        }
+        for words in self.comm.gather(&samples)? {
+            self.samples.extend(words.as_chunks().0.iter().map(Sample::from_words));
+        }
+        Ok(())
     }
 }

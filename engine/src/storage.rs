@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use connectome::network::{Network, Projection, Rule, Storage, Value};
 
 use crate::Settings;
+use crate::comm::{Comm, Lost};
 use crate::process;
 
 /// Part of the memory that is free which stored synapses may take when the engine decides.
@@ -138,15 +139,16 @@ fn delays(delay: &Value, dt: f64) -> f64 {
     }
 }
 
-/// How each projection is kept on this machine, given what [`stored_bytes`] says. It never changes the spikes.
-pub(crate) fn classes(network: &Network, settings: &Settings, bytes: &[(f64, f64)]) -> Vec<Class> {
-    let budget = process::available_bytes().map_or(f64::INFINITY, |bytes| bytes as f64 * SHARE);
-    classes_within(network, settings, bytes, budget.min(MOST_STORED * settings.threads as f64))
+/// Bytes that stored synapses of all ranks may take. Ranks have about equal parts of everything, so the one with the
+/// least memory decides.
+pub(crate) fn budget(settings: &Settings, comm: &dyn Comm) -> Result<f64, Lost> {
+    let available = comm.min(process::available_bytes().map_or(u64::MAX, |bytes| bytes / comm.n_local() as u64))?;
+    Ok((available as f64 * SHARE).min(MOST_STORED * settings.threads as f64) * comm.size() as f64)
 }
 
-/// How each projection is kept if stored synapses may take `budget` bytes: what asks to be stored is
-/// stored; of the others the largest are procedural until the rest fits.
-fn classes_within(network: &Network, settings: &Settings, bytes: &[(f64, f64)], budget: f64) -> Vec<Class> {
+/// How each projection is kept if stored synapses may take `budget` bytes, given what [`stored_bytes`] says: what asks to
+/// be stored is stored; of the others the largest are procedural until the rest fits. It never changes the spikes.
+pub(crate) fn classes(network: &Network, settings: &Settings, bytes: &[(f64, f64)], budget: f64) -> Vec<Class> {
     let mut classes: Vec<Class> = network.projections.iter().map(Class::stored).collect();
     let mut open = Vec::new();
     let mut total = rows_bytes(network, settings);
@@ -199,7 +201,7 @@ mod tests {
         let network = network([Storage::Auto; 3]);
         // 12 bytes a source and about 2 a synapse: 12 kB, and then 20 kB, 200 kB, 2 MB.
         for (budget, stored) in [(1e9, 3), (1e6, 2), (1e5, 1), (1e3, 0)] {
-            let classes = classes_within(&network, &SETTINGS, &stored_bytes(&network, &SETTINGS), budget);
+            let classes = classes(&network, &SETTINGS, &stored_bytes(&network, &SETTINGS), budget);
             let procedural = classes.iter().map(|c| *c == Class::Procedural).collect::<Vec<_>>();
             assert_eq!(procedural, (0..3).map(|i| i >= stored).collect::<Vec<_>>(), "{budget}");
         }
@@ -208,7 +210,7 @@ mod tests {
     #[test]
     fn what_the_user_says_is_done() {
         let network = network([Storage::Procedural, Storage::Auto, Storage::Stored]);
-        let classes = classes_within(&network, &SETTINGS, &stored_bytes(&network, &SETTINGS), 1e3);
+        let classes = classes(&network, &SETTINGS, &stored_bytes(&network, &SETTINGS), 1e3);
         assert_eq!(classes, [Class::Procedural, Class::Procedural, Class::Constant]);
     }
 }

@@ -1,12 +1,14 @@
 //! Contract: the spikes do not depend on how a network is run.
 //!
-//! Not on the number of threads, not on how synapses are kept, not on where a run is cut into pieces, not
+//! Not on the number of threads or processes, not on how synapses are kept, not on where a run is cut into pieces, not
 //! on what is recorded. They do depend on the seed.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use connectome::network::{Decay, Network, Population, Projection, Rule, Signal, Stimulus, StimulusKind, Storage, Value};
-use engine::{Block, Checksum, Probe, Settings, Simulation};
+use engine::comm::{Alone, Comm, Threads};
+use engine::{Block, Checksum, Error, Probe, Settings, Simulation};
 
 /// Two populations with every rule, kind of weight, kind of delay and kind of stimulus.
 fn network() -> Network {
@@ -56,7 +58,22 @@ struct Outcome {
 }
 
 fn run(network: &Network, settings: Settings, pieces: &[u64], probes: &[Probe]) -> Outcome {
-    let mut simulation = Simulation::build(network, &settings, probes, &|_| {}).unwrap();
+    run_as(Alone::comm(), network, settings, pieces, probes)
+}
+
+/// What rank 0 of several sees.
+fn run_on(ranks: usize, network: &Network, settings: Settings, pieces: &[u64], probes: &[Probe]) -> Outcome {
+    std::thread::scope(|scope| {
+        let run = |comm: Threads| scope.spawn(|| run_as(Rc::new(comm), network, settings, pieces, probes));
+        let ranks: Vec<_> = Threads::ranks(ranks).into_iter().map(run).collect();
+        let outcomes: Vec<Outcome> = ranks.into_iter().map(|rank| rank.join().unwrap()).collect();
+        assert!(outcomes[1..].iter().all(|o| o.spikes == [0; 3] && o.samples.is_empty()), "only rank 0 sees anything");
+        outcomes.into_iter().next().unwrap()
+    })
+}
+
+fn run_as(comm: Rc<dyn Comm>, network: &Network, settings: Settings, pieces: &[u64], probes: &[Probe]) -> Outcome {
+    let mut simulation = Simulation::build_on(&comm, network, &settings, probes, &|_| {}).unwrap();
     let mut checksum = Checksum::default();
     let mut spikes = [0; 3];
     let mut samples = Vec::new();
@@ -154,6 +171,115 @@ fn a_run_in_pieces_is_the_same_run() {
     let whole = run(&network, settings(2), &[800], &[]);
     let pieces = run(&network, settings(3), &[1, 2, 97, 300, 400], &[]);
     assert_eq!(whole.checksum, pieces.checksum);
+}
+
+/// Two regions, each [`network`] with populations that take the mean of their potentials or not, and slow tracts between them.
+fn regions(far: f64, mean: bool) -> Network {
+    let mut network = network();
+    let populations = network.populations.len();
+    network.regions = vec!["left".into(), "right".into()];
+    network.populations.extend(network.populations.clone());
+    network.projections.extend(network.projections.clone().into_iter().map(|p| {
+        let (source, target) = (p.source + populations, p.target + populations);
+        Projection { source, target, ..p }
+    }));
+    network.stimuli.extend(network.stimuli.clone().into_iter().map(|s| Stimulus { target: s.target + populations, ..s }));
+    for (index, population) in network.populations.iter_mut().enumerate() {
+        population.region = Some(index / populations);
+        population.name = format!("{}/{}", ["left", "right"][index / populations], population.name);
+        if mean && index % populations == 0 {
+            population.model = "adth".into();
+            population.initial.clear();
+        }
+    }
+    let delay = Value::Normal { mean: far + 3.0, std: 1.0, min: far, max: f64::INFINITY };
+    for (source, target) in [(0, populations), (populations, 0), (1, populations + 1)] {
+        let rule = Rule::PairwisePoisson { mean: 0.02 };
+        network.projections.push(Projection::new(source, target, rule, Value::normal_same_sign(20.0, 4.0), delay));
+    }
+    network
+}
+
+#[test]
+fn spikes_and_samples_do_not_depend_on_the_number_of_processes() {
+    let probes = [Probe { population: 0, neurons: 10..600, variable: "V_m".into(), interval: 7 }];
+    for network in [network(), regions(4.0, false), regions(0.4, false), regions(4.0, true)] {
+        let stored = kept(&network, |_| Storage::Stored);
+        let procedural = kept(&network, |_| Storage::Procedural);
+        let one = run(&stored, settings(1), &[600], &probes);
+        assert!(one.spikes.iter().sum::<usize>() > 500, "{:?}", one.spikes);
+        for (network, storage, ranks, threads) in
+            [(&stored, "stored", 2, 1), (&stored, "stored", 5, 2), (&procedural, "procedural", 3, 2), (&procedural, "procedural", 4, 1)]
+        {
+            let many = run_on(ranks, network, settings(threads), &[1, 96, 303, 200], &probes);
+            assert_eq!(one.checksum, many.checksum, "{ranks} ranks of {threads} threads, {storage}");
+            assert_eq!(one.spikes, many.spikes);
+            assert_eq!(one.samples, many.samples, "{ranks} ranks of {threads} threads, {storage}");
+        }
+    }
+}
+
+#[test]
+fn processes_exchange_only_every_shortest_delay_between_them() {
+    let delays = |network: &Network| {
+        std::thread::scope(|scope| {
+            let build = |comm: Threads| {
+                scope.spawn(|| {
+                    let comm: Rc<dyn Comm> = Rc::new(comm);
+                    let simulation = Simulation::build_on(&comm, network, &settings(1), &[], &|_| {}).unwrap();
+                    (simulation.min_delay(), simulation.min_delay_between_ranks())
+                })
+            };
+            let ranks: Vec<_> = Threads::ranks(2).into_iter().map(build).collect();
+            ranks.into_iter().map(|rank| rank.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(delays(&regions(4.0, false)), [(1, 40); 2]);
+    assert_eq!(delays(&regions(4.0, true)), [(1, 1); 2], "means are exchanged in every step");
+}
+
+#[test]
+fn an_error_of_one_process_ends_all() {
+    let network = network();
+    let ends = std::thread::scope(|scope| {
+        let run = |comm: Threads| {
+            scope.spawn(|| {
+                let rank = comm.rank();
+                let comm: Rc<dyn Comm> = Rc::new(comm);
+                let probe = |population| Probe { population, neurons: 0..1, variable: "nonsense".into(), interval: 1 };
+                let probes: Vec<Probe> = if rank == 1 { (0..3).map(probe).collect() } else { Vec::new() };
+                (rank, Simulation::build_on(&comm, &network, &settings(1), &probes, &|_| {}).err())
+            })
+        };
+        let ranks: Vec<_> = Threads::ranks(3).into_iter().map(run).collect();
+        ranks.into_iter().map(|rank| rank.join().unwrap()).collect::<Vec<_>>()
+    });
+    for (rank, error) in ends {
+        match error {
+            Some(Error::UnknownVariable { .. }) => assert_eq!(rank, 1),
+            Some(Error::Lost) => assert_ne!(rank, 1),
+            other => panic!("rank {rank}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_observer_of_rank_0_ends_the_run_on_all_at_the_same_step() {
+    let network = network();
+    let steps = std::thread::scope(|scope| {
+        let run = |comm: Threads| {
+            scope.spawn(|| {
+                let comm: Rc<dyn Comm> = Rc::new(comm);
+                let mut simulation = Simulation::build_on(&comm, &network, &settings(2), &[], &|_| {}).unwrap();
+                simulation.run(10_000, &mut |_: &Block| ControlFlow::Break(())).unwrap();
+                simulation.step()
+            })
+        };
+        let ranks: Vec<_> = Threads::ranks(3).into_iter().map(run).collect();
+        ranks.into_iter().map(|rank| rank.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(steps, [steps[0]; 3]);
+    assert!((100..200).contains(&steps[0]), "{steps:?}");
 }
 
 #[test]

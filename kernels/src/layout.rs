@@ -28,7 +28,10 @@ pub struct Slice {
     pub offset: usize,
 }
 
-/// Where every neuron lives.
+/// The block of neurons that live in another process.
+pub(crate) const ELSEWHERE: u32 = u32::MAX;
+
+/// Where every neuron lives, as one process sees it: of neurons in other processes it knows only that they are elsewhere.
 #[derive(Clone, Debug)]
 pub struct Layout {
     /// All slices, block by block.
@@ -51,6 +54,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// True if another process holds these neurons.
+    #[inline(always)]
+    pub(crate) fn is_elsewhere(self) -> bool {
+        self.block == ELSEWHERE
+    }
+
     /// The one of a population's places (ascending, the first from 0 on) that holds a neuron.
     #[inline(always)]
     pub(crate) fn of(places: &[Place], neuron: u32) -> Place {
@@ -66,6 +75,13 @@ impl Place {
 impl Layout {
     /// Places populations of these sizes on `threads` threads.
     pub fn new(sizes: &[u32], threads: usize) -> Self {
+        let all: Vec<Range<u32>> = sizes.iter().map(|size| 0..*size).collect();
+        Layout::of_process(sizes, &all, threads)
+    }
+
+    /// The same for one process of several, which holds `own` of each population. Ranges begin and end at
+    /// [borders](border).
+    pub fn of_process(sizes: &[u32], own: &[Range<u32>], threads: usize) -> Self {
         let mut layout = Layout {
             slices: Vec::new(),
             owner: Vec::new(),
@@ -78,8 +94,8 @@ impl Layout {
         }
         for thread in 0..threads {
             let mut used = BLOCK;
-            for (population, size) in sizes.iter().enumerate() {
-                let mut neurons = share(*size, population, thread, threads);
+            for (population, own) in own.iter().enumerate() {
+                let mut neurons = share(own, population, thread, threads);
                 while !neurons.is_empty() {
                     // A population is cut only at multiples of the grain, so the last few places may stay empty.
                     let room = if neurons.len() <= BLOCK - used { neurons.len() } else { (BLOCK - used) / GRAIN as usize * GRAIN as usize };
@@ -97,10 +113,17 @@ impl Layout {
             }
             layout.first_block.push(layout.owner.len() as u32);
         }
-        for places in &mut layout.of_population {
+        for (places, (own, size)) in layout.of_population.iter_mut().zip(own.iter().zip(sizes)) {
+            let elsewhere = [0..own.start, own.end..*size].into_iter().filter(|range| !range.is_empty());
+            places.extend(elsewhere.map(|range| Place { first: range.start, block: ELSEWHERE, offset: 0 }));
             places.sort_by_key(|p| p.first);
         }
         layout
+    }
+
+    /// True if this process holds neurons of a population.
+    pub fn holds(&self, population: usize) -> bool {
+        !self.of_population[population].iter().all(|place| place.is_elsewhere())
     }
 
     fn place(&mut self, population: usize, neurons: Range<u32>, offset: usize) {
@@ -137,13 +160,23 @@ impl Layout {
     }
 }
 
-/// The neurons of a population that a thread owns: equal parts, cut at multiples of [`GRAIN`];
-/// a population too small to cut goes to one thread, in turn.
-fn share(size: u32, population: usize, thread: usize, threads: usize) -> Range<u32> {
-    if u64::from(size) < u64::from(GRAIN) * 2 * threads as u64 {
-        return if population % threads == thread { 0..size } else { 0..0 };
+/// Where a population of `size` neurons may be cut that is nearest to `neuron`.
+pub fn border(neuron: u32, size: u32) -> u32 {
+    if neuron >= size {
+        size
+    } else {
+        ((u64::from(neuron) + u64::from(GRAIN / 2)) / u64::from(GRAIN) * u64::from(GRAIN)).min(size.into()) as u32
     }
-    let cut = |t: usize| if t == threads { size } else { (u64::from(size / GRAIN) * t as u64 / threads as u64) as u32 * GRAIN };
+}
+
+/// The neurons that a thread owns of what its process holds of a population: equal parts, cut at multiples of
+/// [`GRAIN`]; too few to cut go to one thread, in turn.
+fn share(own: &Range<u32>, population: usize, thread: usize, threads: usize) -> Range<u32> {
+    if (own.len() as u64) < u64::from(GRAIN) * 2 * threads as u64 {
+        return if population % threads == thread { own.clone() } else { own.start..own.start };
+    }
+    let grains = own.len() as u64 / u64::from(GRAIN);
+    let cut = |t: usize| if t == threads { own.end } else { own.start + (grains * t as u64 / threads as u64) as u32 * GRAIN };
     cut(thread)..cut(thread + 1)
 }
 
@@ -172,6 +205,29 @@ mod tests {
                 assert!(layout.slices_of(slice.block).contains(slice));
             }
         }
+    }
+
+    #[test]
+    fn processes_hold_what_is_theirs_and_know_what_is_not() {
+        let sizes = [10, 1000, 70_000];
+        let cuts = [0, border(333, 1000), border(500, 1000), 1000];
+        let mut held = 0;
+        for process in 0..3 {
+            let own = [if process == 1 { 0..10 } else { 0..0 }, cuts[process]..cuts[process + 1], 0..if process == 2 { 70_000 } else { 0 }];
+            let layout = Layout::of_process(&sizes, &own, 2);
+            for (population, own) in own.iter().enumerate() {
+                assert_eq!(layout.holds(population), !own.is_empty());
+                for neuron in 0..sizes[population] {
+                    assert_eq!(
+                        Place::of(layout.places(population), neuron).is_elsewhere(),
+                        !own.contains(&neuron),
+                        "{population} {neuron}"
+                    );
+                }
+            }
+            held += layout.slices.iter().map(|s| s.neurons.len()).sum::<usize>();
+        }
+        assert_eq!(held, 71_010);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! * [`cells`]: the update loop, one monomorphised copy per neuron model and instruction set;
 //!   [`compact`]: the same for state that is kept in 16 bits.
 //! * [`stimuli`]: Poisson input and current generators.
+//! * [`slices`]: short slices of processor time.
 //! * [`simd`]: which instructions those loops use.
 //!
 //! Sums of synaptic input are integers (fixed point), so they commute: the result does not depend on
@@ -22,6 +23,7 @@ pub mod counts;
 pub mod delivery;
 pub mod device;
 pub mod layout;
+mod order;
 pub mod permutation;
 pub mod quantile;
 pub mod random;
@@ -30,6 +32,7 @@ pub mod scale;
 pub mod segments;
 pub mod simd;
 pub mod slabs;
+pub mod slices;
 pub mod stimuli;
 pub mod store;
 pub mod wiring;

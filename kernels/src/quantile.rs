@@ -2,7 +2,7 @@
 //!
 //! A distribution is tabulated once as its quantile function. The cells are spaced like floating-point
 //! numbers, fine towards both ends, so that the tails are as exact as the middle (relative spacing 1/64
-//! down to a probability of 2^-32). A draw is two loads and a linear interpolation, the same bits on
+//! down to a probability of 2^-32). A draw is a load and a linear interpolation, the same bits on
 //! every machine, and truncation ("redraw until inside the bounds") costs nothing: it draws from a part
 //! of the unit interval.
 
@@ -21,7 +21,10 @@ const ROOM: usize = (2 * OCTAVES * ROW).next_power_of_two();
 /// The quantile function of a distribution, tabulated.
 #[derive(Clone, Debug)]
 pub struct QuantileTable {
-    values: Box<[f32; ROOM]>,
+    /// Values at the borders of cells.
+    values: Vec<f32>,
+    /// For each cell the value at its begin, and above it how much is added up to its end: one load for both.
+    cells: Box<[u64; ROOM]>,
 }
 
 impl QuantileTable {
@@ -37,13 +40,15 @@ impl QuantileTable {
                 }
             }
         }
-        values.resize(ROOM, 0.0);
-        QuantileTable { values: values.into_boxed_slice().try_into().expect("the length is ROOM") }
+        let pair = |ends: &[f32]| u64::from(ends[0].to_bits()) | u64::from((ends[1] - ends[0]).to_bits()) << 32;
+        let mut cells: Vec<u64> = values.windows(2).map(pair).collect();
+        cells.resize(ROOM, 0);
+        QuantileTable { values, cells: cells.into_boxed_slice().try_into().expect("the length is ROOM") }
     }
 
     /// All rows, for a device that draws from them: towards the lower end, then towards the upper one.
     pub fn rows(&self) -> &[f32] {
-        &self.values[..2 * OCTAVES * ROW]
+        &self.values
     }
 
     /// The value for a random word.
@@ -56,8 +61,8 @@ impl QuantileTable {
         let fraction = (x << octave) << 1;
         let row = (upper as usize * OCTAVES + (octave as usize - 1)) * ROW + (fraction >> 26) as usize;
         let t = (fraction & 0x03ff_ffff) as f32 * (1.0 / 67_108_864.0);
-        let (a, b) = (self.values[row % ROOM], self.values[(row + 1) % ROOM]);
-        a + t * (b - a)
+        let cell = self.cells[row % ROOM];
+        f32::from_bits(cell as u32) + t * f32::from_bits((cell >> 32) as u32)
     }
 }
 

@@ -76,32 +76,6 @@ pub trait Sink {
     fn open(&mut self, segment: Segment) -> &mut Vec<u32>;
 }
 
-/// One synapse on its way into a segment.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Synapse {
-    pub(crate) block: u32,
-    pub(crate) delay: u16,
-    pub(crate) kind: u16,
-    pub(crate) target: u16,
-    pub(crate) weight: i32,
-}
-
-impl Synapse {
-    /// What decides the segment.
-    pub(crate) fn key(&self) -> u64 {
-        u64::from(self.block) << 32 | u64::from(self.delay) << 16 | u64::from(self.kind)
-    }
-}
-
-/// Appends the words of synapses that share a segment.
-pub(crate) fn pack(encoding: Encoding, synapses: &[Synapse], words: &mut Vec<u32>) {
-    match encoding {
-        Encoding::Constant => words.extend(synapses.chunks(2).map(|pair| pair_word(pair[0].target, pair.get(1).map_or(0, |s| s.target)))),
-        Encoding::Compact => words.extend(synapses.iter().map(|s| u32::from(s.target) | (s.weight as u32) << 16)),
-        Encoding::Wide => words.extend(synapses.iter().flat_map(|s| [u32::from(s.target), s.weight as u32])),
-    }
-}
-
 /// Appends the words of synapses of constant weight onto `targets`, which lie in a block from `offset` on.
 pub(crate) fn pack_targets(targets: &[u32], offset: u32, words: &mut Vec<u32>) {
     let (pairs, rest) = targets.as_chunks::<2>();
@@ -109,24 +83,19 @@ pub(crate) fn pack_targets(targets: &[u32], offset: u32, words: &mut Vec<u32>) {
     words.extend(rest.iter().map(|a| a.wrapping_add(offset) & 0xffff));
 }
 
-fn pair_word(first: u16, second: u16) -> u32 {
-    u32::from(first) | u32::from(second) << 16
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn targets_pack_like_synapses_of_constant_weight() {
-        for n in 0..7u16 {
-            let synapses: Vec<Synapse> = (0..n).map(|i| Synapse { target: 100 + 7 * i, ..Default::default() }).collect();
-            let targets: Vec<u32> = (0..n).map(|i| 7 * u32::from(i)).collect();
-            let (mut a, mut b) = (Vec::new(), Vec::new());
-            pack(Encoding::Constant, &synapses, &mut a);
-            pack_targets(&targets, 100, &mut b);
-            assert_eq!(a, b);
-            assert_eq!(a.len(), Encoding::Constant.words(n as usize));
+    fn targets_of_constant_weight_take_half_a_word() {
+        for n in 0..7u32 {
+            let targets: Vec<u32> = (0..n).map(|i| 7 * i).collect();
+            let mut words = Vec::new();
+            pack_targets(&targets, 100, &mut words);
+            let unpacked = words.iter().flat_map(|word| [word & 0xffff, word >> 16]).take(n as usize);
+            assert!(unpacked.eq(targets.iter().map(|target| target + 100)));
+            assert_eq!(words.len(), Encoding::Constant.words(n as usize));
         }
     }
 }

@@ -122,3 +122,26 @@ pub(crate) fn prefetch_l2<T>(slice: &[T], index: usize) {
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (slice, index);
 }
+
+/// The integer part. What `as` does with numbers that no `i32` holds keeps a loop from being vectorised.
+#[inline(always)]
+pub(crate) fn to_i32(x: f32) -> i32 {
+    let inside = x.max(-2_147_483_648.0).min(2_147_483_520.0);
+    // SAFETY: `max` makes a number of NaN, and all numbers between the bounds, which are floats, fit.
+    unsafe { inside.to_int_unchecked() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integer_parts_are_those_of_as() {
+        let odd = [f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0, 2_147_483_520.0, -2_147_483_648.0, 3e9, -3e9, 0.99, -0.99];
+        for x in (-70_000..70_000).map(|i| i as f32 * 0.37).chain(odd) {
+            // The largest float below 2^31 stands for all above it.
+            assert_eq!(to_i32(x), (x as i32).min(2_147_483_520), "{x}");
+        }
+        let _ = to_i32(f32::NAN);
+    }
+}

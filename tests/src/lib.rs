@@ -2,11 +2,15 @@
 //!
 //! The tests lie in `tests/tests`, one file per contract, each opened by a paragraph that states the contract.
 
+mod shipped;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
+
+pub use shipped::{shipped, shrink};
 
 /// The root of the workspace.
 pub fn root() -> &'static Path {
@@ -16,7 +20,38 @@ pub fn root() -> &'static Path {
 /// `braincog-sim`, built in the profile of the tests, with the root of the workspace as its current folder.
 pub fn braincog_sim() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let mut command = Command::new(PROGRAM.get_or_init(build));
+    command(PROGRAM.get_or_init(|| build(&[])))
+}
+
+/// `braincog-sim` built with MPI, on as many ranks as are asked for; `None`, and says so, where there is no MPI.
+pub fn mpirun(ranks: usize) -> Option<Command> {
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
+    let program = PROGRAM.get_or_init(|| {
+        let missing = ["mpicc", "mpirun"].into_iter().find(|program| !found(program));
+        if let Some(missing) = missing {
+            println!("skipped: no {missing}");
+            return None;
+        }
+        // The other tests want theirs in the same place.
+        let built = build(&["--features", "mpi"]);
+        let own = built.with_file_name("braincog-sim-mpi");
+        fs::copy(built, &own).expect("the program can be copied beside itself");
+        Some(own)
+    });
+    let mut command = command(Path::new("mpirun"));
+    command.args(["--oversubscribe", "-n", &ranks.to_string()]).arg(program.as_ref()?);
+    // Containers run tests as root, and give them no way to read other processes' memory.
+    command.envs([
+        ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
+        ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
+        ("OMPI_MCA_btl_vader_single_copy_mechanism", "none"),
+    ]);
+    Some(command)
+}
+
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(root()).stdin(std::process::Stdio::null());
     // A test may itself run under a launcher or a batch system; the program must not see that.
     for name in ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS", "SLURM_PROCID"] {
@@ -26,11 +61,12 @@ pub fn braincog_sim() -> Command {
 }
 
 /// Cargo builds a binary for tests of its own package only, so it is asked here.
-fn build() -> PathBuf {
+fn build(more: &[&str]) -> PathBuf {
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--package", "braincog-sim", "--bin", "braincog-sim", "--profile", profile, "--message-format=json"])
+        .args(more)
         .current_dir(root())
         .output()
         .expect("cargo is there: it runs this test");

@@ -1,8 +1,9 @@
 //! The contract: what the README says of verbs, keys, models, atlases and scenarios is what the program has, in both languages.
 
 use std::fs;
+use std::process::Command;
 
-use tests::{braincog_sim, root, run};
+use tests::{Folder, braincog_sim, root, run};
 
 fn readmes() -> [String; 2] {
     ["README.md", "README.zh-CN.md"].map(|name| fs::read_to_string(root().join(name)).expect("the README is there"))
@@ -49,5 +50,22 @@ fn both_languages_give_the_same_commands_and_figures() {
     assert_eq!(sections(&english), sections(&chinese));
     for figure in ["223,822", "298,880,968", "77,169"] {
         assert!(english.contains(figure) && chinese.contains(figure), "{figure}");
+    }
+}
+
+#[test]
+fn batch_scripts_in_the_documentation_are_sound() {
+    if Command::new("shellcheck").arg("--version").output().is_err() {
+        println!("skipped: no shellcheck");
+        return;
+    }
+    let text = fs::read_to_string(root().join("docs/hpc.md")).expect("the page is there");
+    let blocks = text.split("```sh\n").skip(1).filter_map(|b| b.split("```").next());
+    let scripts: Vec<&str> = blocks.filter(|b| b.starts_with("#!")).collect();
+    assert!(!scripts.is_empty(), "the page has a batch script");
+    let folder = Folder::new("docs");
+    for script in scripts {
+        let said = run(Command::new("shellcheck").arg(folder.file("job.sh", script)));
+        assert_eq!(said.code, 0, "{}", said.out);
     }
 }

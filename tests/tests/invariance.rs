@@ -5,31 +5,10 @@
 //! rule, delay and stimulus they have.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 
 use engine::{Block, Checksum, Settings, Simulation};
 use scenarios::Scenario;
-
-/// What makes a large scenario small.
-fn shrink(name: &str) -> &'static [&'static str] {
-    match name {
-        "macaque" | "macaque-full" => &["regions.size.scale=0.02", "regions.indegree_scale=0.02"],
-        "human" | "mouse" => &["regions.size.neurons=150", "regions.indegree_scale=0.05"],
-        "microcircuit" => &["regions.size.scale=0.05", "regions.indegree_scale=0.05"],
-        "braincog-human" | "braincog-macaque" => &["regions.size.neurons=150"],
-        "braincog-mouse" | "braincog-mouse-full" => &["regions.size.scale=0.0005", "regions.size.least=50"],
-        "braincog-macaque-giant" | "braincog-human-giant" => &["regions.size.neurons=150", "regions.tracts.indegree=100"],
-        _ => &[],
-    }
-}
-
-fn shipped() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    let is_scenario = |p: &PathBuf| p.extension().is_some_and(|e| e == "toml") && p.file_name().is_some_and(|n| n != "Cargo.toml");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).filter(is_scenario).collect();
-    files.sort();
-    files
-}
+use tests::{shipped, shrink};
 
 /// Number of spikes and their checksum after 60 ms.
 fn run(plan: &scenarios::Plan, threads: usize) -> (usize, String) {

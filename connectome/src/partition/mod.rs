@@ -55,6 +55,16 @@ pub struct Costs {
     pub event: f64,
 }
 
+/// What every neuron is expected to fire where nobody knows better, in 1/s: about what cortex does.
+pub const ASSUMED_RATE: f64 = 4.0;
+
+impl Costs {
+    /// The default in steps of `dt` ms.
+    pub fn at(dt: f64) -> Self {
+        Costs { neuron: Costs::default().neuron * 0.1 / dt, ..Costs::default() }
+    }
+}
+
 impl Default for Costs {
     /// Microseconds of one core, from the full column of Potjans and Diesmann at steps of 0.1 ms: 0.8 ns for a step of a
     /// neuron with its Poisson input, 1.33 ns for an event. A synapse that is never used still takes its place in caches.

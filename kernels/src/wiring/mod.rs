@@ -97,12 +97,17 @@ struct Streams {
 /// All projections of a network, ready to make rows in steps of `dt` ms.
 pub fn prepare(network: &Network, dt: f64, seed: u64) -> Vec<Prepared> {
     let mut all = describe(network, dt, seed);
+    draw(&mut all, network, |_| true);
+    all
+}
+
+/// Makes projections of `network` that were only described, as far as they are `wanted`, ready to make rows.
+pub fn draw(all: &mut [Prepared], network: &Network, wanted: impl Fn(&Prepared) -> bool) {
     for (prepared, projection) in all.iter_mut().zip(&network.projections) {
-        if matches!(prepared.rule, Pattern::Undrawn) {
+        if matches!(prepared.rule, Pattern::Undrawn) && wanted(prepared) {
             prepared.rule = prepared.pattern(&projection.rule);
         }
     }
-    all
 }
 
 /// All projections of a network as far as nothing must be drawn for it: enough to ask for bounds of weights

@@ -5,7 +5,7 @@ use connectome::network::{Decay, Edge};
 use super::{Part, Pattern, Prepared};
 use crate::permutation::Permutation;
 use crate::quantile::Sampler;
-use crate::simd::dispatch;
+use crate::simd::{dispatch, to_i32};
 
 /// Synapses of one part.
 #[derive(Clone, Debug, Default)]
@@ -145,7 +145,8 @@ impl Prepared {
         } else {
             self.streams.delays.fill(name, &mut row.words, n);
             self.delay.values(&row.words, &row.distances, &mut row.values);
-            row.delays.extend(row.values.iter().map(|d| to_steps(*d)));
+            row.delays.resize(n, 0);
+            all_to_steps(&row.values, &mut row.delays);
         }
         if let Sampler::Constant(weight) = self.weight {
             row.weights.resize(n, weight);
@@ -168,10 +169,22 @@ fn choose_body(words: &[u32], choices: u32, targets: &mut [u32]) {
     }
 }
 
+dispatch! {
+    /// Rounds all to whole steps.
+    fn all_to_steps(values: &[f32], delays: &mut [u16]) = all_to_steps_body
+}
+
+#[inline(always)]
+fn all_to_steps_body(values: &[f32], delays: &mut [u16]) {
+    for (delay, value) in delays.iter_mut().zip(values) {
+        *delay = to_steps(*value);
+    }
+}
+
 /// Rounds to whole steps, at least one.
 #[inline(always)]
 pub(super) fn to_steps(delay: f32) -> u16 {
-    (delay + 0.5).clamp(1.0, 65_535.0) as u16
+    to_i32((delay + 0.5).clamp(1.0, 65_535.0)) as u16
 }
 
 pub(super) fn distance(a: &[f32; 3], b: &[f32; 3]) -> f32 {

@@ -127,10 +127,29 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// Another rank has an error, and tells it.
+    #[error("another process of this run has failed")]
+    OnAnotherRank {
+        /// Its exit code.
+        code: u8,
+    },
+    /// MPI is there but cannot be used.
+    #[error("MPI does not start, or does not allow a process to have threads of its own")]
+    MpiDoesNotStart,
+    /// A verb that one process does alone.
+    #[error("{launcher} started {processes} processes, but `{verb}` is for one; start it without {launcher}")]
+    OneProcess {
+        /// The verb.
+        verb: &'static str,
+        /// The program that started the processes.
+        launcher: &'static str,
+        /// How many.
+        processes: u64,
+    },
     /// Started as one of several processes.
     #[error(
         "{launcher} started {processes} processes, but this build has no MPI and each would run the whole scenario; \
-         start it once and use --threads"
+         build it with `--features mpi`, or start it once and use --threads"
     )]
     NoMpi {
         /// The program that started the processes.
@@ -178,7 +197,9 @@ impl Error {
     /// 2 where the user's input is wrong, 3 for a fault of the machine.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Write { .. } | Error::Page(_) | Error::NoCuda | Error::Worker { .. } | Error::Engine(engine::Error::Thread) => 3,
+            Error::OnAnotherRank { code } => *code,
+            Error::Write { .. } | Error::Page(_) | Error::NoCuda | Error::Worker { .. } | Error::MpiDoesNotStart => 3,
+            Error::Engine(engine::Error::Thread | engine::Error::Lost) => 3,
             Error::Record(error) if error.is_fault_of_machine() => 3,
             _ => 2,
         }

@@ -15,6 +15,7 @@ mod launcher;
 mod page;
 mod placement;
 mod progress;
+mod ranks;
 mod rates;
 mod recorder;
 mod resolve;
@@ -30,6 +31,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use engine::comm::Alone;
 
 use args::{Cli, Verb};
 pub use error::Error;
@@ -53,7 +55,9 @@ pub fn main() -> ExitCode {
         Ok(Ending::Failed) => ExitCode::from(1),
         Ok(Ending::Stopped(stop)) => ExitCode::from(stop.exit_code()),
         Err(error) => {
-            eprintln!("error: {error}");
+            if !matches!(error, Error::OnAnotherRank { .. }) {
+                eprintln!("error: {error}");
+            }
             ExitCode::from(error.exit_code())
         }
     }
@@ -63,13 +67,13 @@ fn dispatch(verb: Verb) -> Result<Ending, Error> {
     match verb {
         Verb::Run(args) => run::run(&args),
         Verb::Check(args) => {
-            let resolved = resolve::resolve(&args.scenario)?;
+            let resolved = resolve::resolve(&args.scenario, 1)?;
             print(&check::describe(&resolved))?;
             if let Some(ranks) = args.ranks {
                 // A network may be made for many ranks because it does not fit here.
                 return print(&placement::describe(&resolved, ranks, args.rates.as_deref())?);
             }
-            resolved.fits().map(|()| Ending::Done)
+            resolved.fits(&Alone).map(|()| Ending::Done)
         }
         Verb::Import(args) => print(&import::import(&args)?),
         Verb::Inspect(args) => print(&inspect::inspect(&args)?),

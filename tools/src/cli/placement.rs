@@ -3,15 +3,13 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use connectome::partition::{Costs, Group, Load, Partition, partition};
+use connectome::partition::{ASSUMED_RATE, Costs, Group, Load, Partition, partition};
 
 use super::error::Error;
 use super::resolve::Resolved;
 use super::summary::Summary;
 use super::table::{Table, bytes, count, short};
 
-/// What every neuron is expected to fire where no run tells, in 1/s: about what cortex does.
-const ASSUMED_RATE: f64 = 4.0;
 /// Rows of ranks that are listed.
 const LISTED: usize = 24;
 /// Regions that are named in a row.
@@ -27,8 +25,7 @@ pub(super) fn describe(resolved: &Resolved, ranks: usize, rates: Option<&Path>) 
             network.populations.iter().map(|p| known.get(&p.name).map_or(ASSUMED_RATE, |s| s.rate)).collect()
         }
     };
-    let costs = Costs { neuron: Costs::default().neuron * 0.1 / resolved.plan.simulation.dt, ..Costs::default() };
-    let partition = partition(network, &rates, ranks, &costs);
+    let partition = partition(network, &rates, ranks, &Costs::at(resolved.plan.simulation.dt));
     let mut text = String::new();
     let mut table = Table::new(&["rank", "holds", ">neurons", ">synapses", ">memory, about", ">cost", ">spikes in, 1/s"]);
     let mean = partition.groups().iter().zip(partition.loads()).map(|(g, l)| g.count as f64 * l.cost).sum::<f64>() / ranks as f64;

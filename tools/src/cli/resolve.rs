@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use engine::comm::Comm;
 use engine::{Estimate, Settings};
 use scenarios::{Plan, Scenario};
 
@@ -17,8 +18,9 @@ pub(crate) struct Resolved {
     pub(crate) estimate: Estimate,
 }
 
-/// Reads the scenario, lays the command line's changes over it, resolves it. Allocates no neuron and no synapse.
-pub(crate) fn resolve(args: &ScenarioArgs) -> Result<Resolved, Error> {
+/// Reads the scenario, lays the command line's changes over it, resolves it for one of `n_local` processes on this machine.
+/// Allocates no neuron and no synapse.
+pub(crate) fn resolve(args: &ScenarioArgs, n_local: usize) -> Result<Resolved, Error> {
     let mut scenario = Scenario::load(&args.scenario)?;
     if let Some(variant) = &args.variant {
         scenario.set(&format!("variant={variant}"))?;
@@ -31,13 +33,14 @@ pub(crate) fn resolve(args: &ScenarioArgs) -> Result<Resolved, Error> {
     }
     let plan = scenario.plan()?;
     weights::check(&plan)?;
-    Ok(Resolved::new(plan, args.threads))
+    Ok(Resolved::new(plan, args.threads, n_local))
 }
 
 impl Resolved {
-    /// For this many threads, or all processors.
-    pub(crate) fn new(plan: Plan, threads: Option<u16>) -> Self {
-        Resolved::of(plan, threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from))
+    /// For this many threads, or an equal part of the processors for each of `n_local` processes.
+    pub(crate) fn new(plan: Plan, threads: Option<u16>, n_local: usize) -> Self {
+        let processors = || (thread::available_parallelism().map_or(1, usize::from) / n_local).max(1);
+        Resolved::of(plan, threads.map_or_else(processors, usize::from))
     }
 
     /// For so many threads.
@@ -47,9 +50,9 @@ impl Resolved {
         Resolved { plan, settings, estimate }
     }
 
-    /// Refuses what needs more memory than there is; passes where the system does not tell.
-    pub(crate) fn fits(&self) -> Result<(), Error> {
-        let needed = self.estimate.bytes();
+    /// Refuses what needs more memory than this machine has for the ranks on it; passes where the system does not tell.
+    pub(crate) fn fits(&self, comm: &dyn Comm) -> Result<(), Error> {
+        let needed = self.estimate.bytes() * comm.n_local() as f64 / comm.size() as f64;
         match engine::process::available_bytes() {
             Some(available) if needed > available as f64 => Err(Error::DoesNotFit {
                 what: self.plan.name.clone(),

@@ -29,6 +29,11 @@ impl Stop {
             Stop::Terminate => 143,
         }
     }
+
+    /// The stop with this exit code, if it is one.
+    pub(crate) fn from_exit_code(code: u8) -> Option<Self> {
+        [Stop::Interrupt, Stop::Terminate].into_iter().find(|stop| stop.exit_code() == code)
+    }
 }
 
 impl Signals {
@@ -55,10 +60,6 @@ impl Signals {
 
     /// The last signal that came, if any.
     pub(crate) fn received(&self) -> Option<Stop> {
-        match self.received.load(Ordering::Relaxed) {
-            0 => None,
-            code if code == usize::from(Stop::Terminate.exit_code()) => Some(Stop::Terminate),
-            _ => Some(Stop::Interrupt),
-        }
+        Stop::from_exit_code(self.received.load(Ordering::Relaxed) as u8)
     }
 }

@@ -28,20 +28,23 @@ pub(crate) struct Summary {
     pub(crate) biological_seconds: f64,
     /// Wall time over biological time: below 1 is faster than life.
     pub(crate) realtime_factor: f64,
-    /// Where the wall time of simulating went.
+    /// Where the wall time of simulating went, averaged over ranks.
     pub(crate) phases: Phases,
-    /// CPU time of building and simulating, all threads.
+    /// CPU time of building and simulating, all threads of all ranks.
     pub(crate) cpu_seconds: f64,
     /// Spikes that arrived at synapses.
     pub(crate) synaptic_events: u64,
     /// Spikes.
     pub(crate) spikes: u64,
-    /// The most memory that the process had in use meanwhile.
+    /// The most memory that the processes had in use meanwhile, added up.
     pub(crate) peak_rss_bytes: u64,
     /// Over (step, id) of all spikes in sorted order: equal trains have equal sums.
     pub(crate) spike_checksum: String,
     /// MPI processes.
     pub(crate) ranks: u32,
+    /// What each of them has spent.
+    #[serde(default)]
+    pub(crate) per_rank: Vec<RankSummary>,
     /// Threads per process.
     pub(crate) threads: usize,
     /// `cpu` or `cuda`.
@@ -65,6 +68,17 @@ pub(crate) struct Phases {
     pub(crate) communicate: f64,
     /// Handing out and writing results.
     pub(crate) record: f64,
+}
+
+/// What one rank has spent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RankSummary {
+    /// Seconds of wall time per phase, averaged over its threads.
+    pub(crate) phases: Phases,
+    /// CPU time of building and simulating, all its threads.
+    pub(crate) cpu_seconds: f64,
+    /// The most memory that it had in use meanwhile.
+    pub(crate) peak_rss_bytes: u64,
 }
 
 /// What one population did.
@@ -114,7 +128,7 @@ mod tests {
         let mut keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();
         let promise = "backend biological_seconds build_seconds bytes_per_neuron bytes_per_synapse cpu_seconds neurons peak_rss_bytes \
-             phases populations ranks realtime_factor regions seed simulate_seconds spike_checksum spikes synapses synaptic_events threads";
+             per_rank phases populations ranks realtime_factor regions seed simulate_seconds spike_checksum spikes synapses synaptic_events threads";
         assert_eq!(keys, promise.split_whitespace().collect::<Vec<_>>());
         let phases: Vec<&str> = json["phases"].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(phases, ["communicate", "deliver", "record", "update"]);

@@ -1,6 +1,6 @@
 //! Building and stepping one case with the clock running.
 
-use engine::{Phases, Simulation};
+use engine::{Account, Phases, Simulation};
 
 use super::cases::Case;
 use super::cost::{Cost, Machine, Rates, ratio};
@@ -58,7 +58,7 @@ pub(crate) fn measure(case: &Case, resolved: &Resolved, folder: &Folder, show: (
     let simulate_seconds = progress.end("");
     let counted = recorder.finish(folder)?;
     let mut cost = Cost { case: case.name, machine, build_cpu_seconds, ..Cost::default() };
-    cost.summary = summarise(resolved, &simulation, &counted, [build_seconds, simulate_seconds]);
+    cost.summary = summarise(resolved, &simulation, &[Account::of(&simulation)], &counted, [build_seconds, simulate_seconds]);
     take_off_warmup(&mut cost, &spent, &simulation, &counted);
     cost.rates = Rates::of(&cost);
     Ok(cost)

@@ -12,6 +12,7 @@ mod table;
 use std::fs;
 
 use connectome::network::Network;
+use engine::comm::Alone;
 use serde::Serialize;
 
 use super::args::BenchArgs;
@@ -29,7 +30,7 @@ use cost::Cost;
 /// Runs a benchmark, or lists all.
 pub(crate) fn bench(args: &BenchArgs) -> Result<Ending, Error> {
     let Some(name) = &args.name else { return print(&list()) };
-    launcher::refuse_many_processes(|name| std::env::var(name).ok())?;
+    launcher::refuse_many_processes("bench")?;
     let unknown = || Error::UnknownBenchmark { name: name.clone(), nearest: nearest(name, BENCHMARKS.iter().map(|b| b.name)) };
     let benchmark = BENCHMARKS.iter().find(|b| b.name == name).ok_or_else(unknown)?;
     if args.describe {
@@ -50,8 +51,8 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<Ending, Error> {
 fn one(benchmark: &Benchmark, case: &Case, args: &BenchArgs, show: (&Progress, &Signals)) -> Result<Cost, Error> {
     show.0.line(&format!("{} {}", benchmark.name, case.name));
     let plan = case.plan(args.scale, args.time.as_deref())?;
-    let resolved = Resolved::new(plan, args.threads);
-    resolved.fits()?;
+    let resolved = Resolved::new(plan, args.threads, 1);
+    resolved.fits(&Alone)?;
     let scratch = Scratch::new(benchmark.name)?;
     let cost = measure::measure(case, &resolved, &scratch.0, show)?;
     Ok(Cost { benchmark: benchmark.name, scale: args.scale, ..cost })

@@ -38,7 +38,7 @@ const MAX_TASKS: usize = 1000;
 
 /// Runs a sweep, or writes the script that does.
 pub(super) fn sweep(args: &SweepArgs) -> Result<Ending, Error> {
-    launcher::refuse_many_processes(|name| std::env::var(name).ok())?;
+    launcher::refuse_many_processes("sweep")?;
     let sweep = Sweep::load(&args.file)?;
     let root = args.out.clone().unwrap_or_else(|| Path::new("out").join(&sweep.name));
     let store = Store { sweep, library: Library::default(), root };

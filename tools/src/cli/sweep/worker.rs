@@ -8,10 +8,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+use engine::comm::Alone;
+
 use super::super::Ending;
 use super::super::error::Error;
 use super::super::folder::Folder;
 use super::super::progress::Progress;
+use super::super::ranks::Ranks;
 use super::super::resolve::Resolved;
 use super::super::signals::{Signals, Stop};
 use super::super::{page, run};
@@ -71,9 +74,9 @@ fn run_point(store: &Store, number: usize, (threads, signals): (usize, &Signals)
     let simulated = || -> Result<(Ending, Option<f64>), Error> {
         let plan = store.sweep.scenario(&point)?.plan_with(&store.library)?;
         let resolved = Resolved::of(plan, threads);
-        resolved.fits()?;
+        resolved.fits(&Alone)?;
         let folder = Folder::lock(&store.folder(number))?;
-        let ending = run::into_folder(&resolved, &folder, &Progress::new(true), signals)?;
+        let ending = run::into_folder(&resolved, &Ranks::alone(), Some(&folder), &Progress::new(true), signals)?;
         Ok((ending, page::functional_fit(folder.path())?))
     };
     let (failed, fc_fit) = match simulated() {
