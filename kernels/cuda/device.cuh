@@ -95,6 +95,13 @@ struct Ring {
     __device__ __forceinline__ unsigned before_end_of(u64 step) const { return ends[(unsigned)step & ends_mask]; }
 };
 
+// Counts the synaptic events of a warp in one step: 32 bits are enough for these. All 32 lanes must call it.
+__device__ __forceinline__ void count_events(const Ring& ring, unsigned events) {
+#pragma unroll
+    for (unsigned distance = WARP / 2; distance > 0; distance /= 2) events += __shfl_down_sync(ALL_LANES, events, distance);
+    if (threadIdx.x % WARP == 0 && events > 0) atomicAdd(&ring.tally->events, (u64)events);
+}
+
 // Sums of V_m per population, [step % 2][population], in units of 2^-16 mV: integers, so that their order does not
 // matter. One half is read while the other is added to.
 struct Means {

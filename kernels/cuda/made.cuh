@@ -37,6 +37,9 @@ struct Draw {
     u64 span;
 };
 
+// Place of neurons that another process holds.
+const unsigned ELSEWHERE = 0xffffffffu;
+
 // The neurons of a population from `first` on lie at `place` and after it.
 struct Place {
     unsigned first;
@@ -117,11 +120,11 @@ __device__ __forceinline__ unsigned target_of(const Way& way, const unsigned* ke
     return target + (way.skip_self && target >= source);
 }
 
-// Place of a target among the sums.
+// Place of a target among the sums, if it has one here.
 __device__ __forceinline__ unsigned place_of(const Place* places, unsigned n, unsigned target) {
     unsigned k = n - 1;
     while (places[k].first > target) --k;
-    return places[k].place + (target - places[k].first);
+    return places[k].place == ELSEWHERE ? ELSEWHERE : places[k].place + (target - places[k].first);
 }
 
 // What a synapse of this weight adds, and to which receptor.
@@ -134,11 +137,13 @@ __device__ __forceinline__ int coded(const Way& way, real weight, unsigned& rece
     return (kind.encoding == COMPACT ? (int)(short)units : units) << kind.shift;
 }
 
-// Makes the synapses of a source that leave by a way, and adds them up. By a warp, with room for keys.
+// Makes the synapses of a source that leave by a way, and adds them up; says how many this lane has added. By a warp, with
+// room for keys.
 __device__ __forceinline__ unsigned
 deliver_way(const Made& made, const Way& way, unsigned source, const Sums& sums, u64 emitted, unsigned* keys) {
     const unsigned lane = threadIdx.x % WARP;
     u64 n = way.count, before = 0;
+    unsigned events = 0;
     if (way.before != NOT_DEALT) {
         before = made.before[way.before + source];
         n = made.before[way.before + source + 1] - before;
@@ -149,15 +154,17 @@ deliver_way(const Made& made, const Way& way, unsigned source, const Sums& sums,
         __syncwarp();
     }
     for (unsigned i = lane; i < n; i += WARP) {
-        const unsigned target = target_of(way, keys, source, i, n, before);
+        const unsigned place = place_of(made.places + way.places, way.n_places, target_of(way, keys, source, i, n, before));
+        if (place == ELSEWHERE) continue;
         unsigned receptor;
         const int weight = coded(way, drawn(way.weight, made.quantiles, way.weight.kind == FIXED ? 0 : word_of(way.weights, source, i, n)), receptor);
         const real delay = drawn(way.delay, made.quantiles, way.delay.kind == FIXED ? 0 : word_of(way.delays, source, i, n)) + 0.5f;
         const unsigned steps = (unsigned)(int)(delay < 1.0f ? 1.0f : delay > 65535.0f ? 65535.0f : delay);
-        atomicAdd(sums.at(emitted + steps, receptor) + place_of(made.places + way.places, way.n_places, target), weight);
+        atomicAdd(sums.at(emitted + steps, receptor) + place, weight);
+        ++events;
     }
     __syncwarp();
-    return (unsigned)n;
+    return events;
 }
 
 // Population of a neuron.
@@ -192,7 +199,7 @@ __device__ __forceinline__ void deliver_made(const Ring& ring, const Made& made,
         }
         spike -= n;
     }
-    if (threadIdx.x % WARP == 0 && events > 0) atomicAdd(&ring.tally->events, (u64)events);
+    count_events(ring, events);
 }
 
 }

@@ -120,7 +120,6 @@ __device__ __forceinline__ void advance(Row& row, unsigned& due, unsigned n, uns
 __device__ __forceinline__ void deliver_stored(const Ring& ring, const Store& store, const Sums& sums, u64 step, unsigned from, unsigned n) {
     __shared__ Due shared;
     const unsigned head = threadIdx.x % HEADS, group = threadIdx.x % WARP / HEADS * HEADS;
-    // Of one step: 32 bits are enough for a thread and for a warp.
     unsigned events = 0;
     for (unsigned together = blockIdx.x; together * TOGETHER < n; together += gridDim.x) {
         const unsigned spike = together * TOGETHER + threadIdx.x / HEADS;
@@ -160,9 +159,7 @@ __device__ __forceinline__ void deliver_stored(const Ring& ring, const Store& st
             ring.rows[place] = row;
         }
     }
-#pragma unroll
-    for (unsigned distance = WARP / 2; distance > 0; distance /= 2) events += __shfl_down_sync(ALL_LANES, events, distance);
-    if (threadIdx.x % WARP == 0 && events > 0) atomicAdd(&ring.tally->events, (u64)events);
+    count_events(ring, events);
 }
 
 }

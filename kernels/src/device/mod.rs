@@ -161,7 +161,7 @@ pub struct Made {
 pub struct Place {
     /// The first of them.
     pub first: u32,
-    /// Its place among the sums.
+    /// Its place among the sums; `u32::MAX` if another process holds them.
     pub place: u32,
 }
 

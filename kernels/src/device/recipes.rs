@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::mem::size_of_val;
 
 use super::{Kind, Place, Way};
-use crate::layout::BLOCK;
+use crate::layout::{self, BLOCK};
 use crate::rows::{self, Wiring};
 use crate::wiring::Reason;
 
@@ -53,7 +53,7 @@ impl Recipes {
         let mut classes: BTreeMap<u32, Vec<Vec<Way>>> = BTreeMap::new();
         for (population, ways) in wiring.ways(n_populations, procedural).into_iter().enumerate() {
             for way in ways {
-                let class = classes.entry(wiring.lead(way)).or_insert_with(|| vec![Vec::new(); n_populations]);
+                let class = classes.entry(u32::from(wiring.lead(way))).or_insert_with(|| vec![Vec::new(); n_populations]);
                 recipes.add(wiring, way, &mut class[population])?;
             }
         }
@@ -104,7 +104,8 @@ impl Recipes {
         way.units = coding.unit.map(|unit| unit as f32);
         let places = wiring.layout.places(prepared.target);
         (way.places, way.n_places) = (self.places.len() as u32, places.len() as u32);
-        self.places.extend(places.iter().map(|p| Place { first: p.first, place: p.block * BLOCK as u32 + p.offset }));
+        let place = |p: &layout::Place| if p.is_elsewhere() { u32::MAX } else { p.block * BLOCK as u32 + p.offset };
+        self.places.extend(places.iter().map(|p| Place { first: p.first, place: place(p) }));
         let (shortest, longest) = prepared.delay_bounds();
         self.slot_mask |= (longest - shortest + 1).next_power_of_two() - 1;
         Ok((way, deals))

@@ -23,6 +23,8 @@ const SEED: u64 = 77;
 const RECEPTORS: usize = 2;
 /// Sizes of the populations. The last begins in the first block of targets and ends in the second.
 pub(crate) const SIZES: [u32; 3] = [300, 200, 66_000];
+/// What of them this process holds; others hold the rest.
+const OWN: [std::ops::Range<u32>; 3] = [0..300, 0..200, 256..66_000];
 /// Neurons that spike.
 pub(crate) const SOURCES: u32 = SIZES[0] + SIZES[1];
 /// Number of the first spike, so that numbers wrap.
@@ -79,7 +81,8 @@ pub(crate) fn wiring(network: &Network) -> Wiring {
     let scales = Scales::new(network, &projections, DT).expect("weights fit");
     let mut kinds = Vec::new();
     let codings = projections.iter().map(|p| scales.coding(p, &mut kinds)).collect::<Result<Vec<_>, _>>().expect("weights fit");
-    Wiring { projections, bundles, codings, kinds, layout: Layout::new(&SIZES, 1) }
+    let delays = projections.iter().map(|p| p.delay_bounds()).map(|(lo, hi)| (lo as u16, hi as u16)).collect();
+    Wiring { projections, bundles, codings, kinds, delays, layout: Layout::of_process(&SIZES, &OWN, 1) }
 }
 
 /// All rows that leave through the `wanted` projections.
