@@ -76,10 +76,11 @@ __device__ __forceinline__ Columns load(const Slice& slice, unsigned neuron) {
     real* fields = reinterpret_cast<real*>(&values);
     const real* whole = lane<Columns, real>(slice, neuron);
     const short* packed = lane<Columns, short>(slice, neuron);
-    const real* units = slice.compact ? global(slice.compact) : nullptr;
+    const bool is_packed = slice.compact;
+    const real* units = global(slice.compact);
 #pragma unroll
     for (unsigned f = 0; f < sizeof(Columns) / sizeof(real); ++f)
-        fields[f] = units ? (real)packed[f * LANES] * units[f] : whole[f * LANES];
+        fields[f] = is_packed ? (real)packed[f * LANES] * units[f] : whole[f * LANES];
     return values;
 }
 
@@ -88,11 +89,12 @@ __device__ __forceinline__ void store(const Columns& values, const Slice& slice,
     const real* fields = reinterpret_cast<const real*>(&values);
     real* whole = lane<Columns, real>(slice, neuron);
     short* packed = lane<Columns, short>(slice, neuron);
-    const real* units = slice.compact ? global(slice.compact) : nullptr;
+    const bool is_packed = slice.compact;
+    const real* units = global(slice.compact);
 #pragma unroll
     for (unsigned f = 0; f < sizeof(Columns) / sizeof(real); ++f) {
         // Units are powers of two, so the inverse is exact.
-        if (units) packed[f * LANES] = rounded(fields[f] * (1.0f / units[f]));
+        if (is_packed) packed[f * LANES] = rounded(fields[f] * (1.0f / units[f]));
         else whole[f * LANES] = fields[f];
     }
 }

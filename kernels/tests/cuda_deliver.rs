@@ -162,10 +162,7 @@ fn what_the_device_cannot_make_is_named_with_its_reason() {
             named.push((name, refusals));
         }
     }
-    assert_eq!(
-        named,
-        [("edges", vec![Some(Reason::Listed)]), ("drawn by target", vec![Some(Reason::Listed), Some(Reason::Distance)])]
-    );
+    assert_eq!(named, [("edges", vec![Some(Reason::Listed)]), ("drawn by target", vec![Some(Reason::Listed), Some(Reason::Distance)])]);
 }
 
 #[test]

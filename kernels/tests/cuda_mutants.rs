@@ -41,7 +41,8 @@ fn mistake(line: &str) -> Option<(&'static str, String)> {
         "atom.global.add.u32" | "atom.global.add.u64" => {
             let [old, cell, value] = arguments(line)[..] else { panic!("an atomic addition has three arguments: {line}") };
             let (bits, register) = if opcode.ends_with("64") { ("64", "%wide_mutant0") } else { ("32", "%mutant0") };
-            let plain = format!("ld.global.b{bits} {old}, {cell}; add.u{bits} {register}, {old}, {value}; st.global.b{bits} {cell}, {register};");
+            let plain =
+                format!("ld.global.b{bits} {old}, {cell}; add.u{bits} {register}, {old}, {value}; st.global.b{bits} {cell}, {register};");
             Some(("plain addition", plain))
         }
         "vote.sync.ballot.b32" => Some(("half a warp votes", change(2, "65535"))),
@@ -119,7 +120,11 @@ fn every_mutant_of_the_update_kernel_is_noticed() {
 #[test]
 fn every_mutant_of_the_mean_is_noticed() {
     const MODEL: &str = "adth";
-    all_are_noticed(mistakes(&shipped(&format!("update/{MODEL}")), "update"), |text| compare_model(MODEL, text));
+    let text = shipped(&format!("update/{MODEL}"));
+    let mut mutants = mistakes(&text, "update");
+    // Nothing writes state in 16 bits: this model has none.
+    mutants.retain(|(_, mutant)| mutant.matches("st.global.u16").count() == text.matches("st.global.u16").count());
+    all_are_noticed(mutants, |text| compare_model(MODEL, text));
 }
 
 #[test]

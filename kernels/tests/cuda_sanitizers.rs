@@ -116,7 +116,9 @@ fn kernels() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cuda");
     let files = std::fs::read_dir(folder).expect("it is there").map(|file| file.expect("it is there").path());
     let kernels = files.filter(|path| path.extension().is_some_and(|ending| ending == "cu" || ending == "cuh"));
-    kernels.map(|path| (path.file_name().expect("it has one").to_string_lossy().into(), std::fs::read_to_string(&path).expect("it is text"))).collect()
+    kernels
+        .map(|path| (path.file_name().expect("it has one").to_string_lossy().into(), std::fs::read_to_string(&path).expect("it is text")))
+        .collect()
 }
 
 /// Input of `deliver` for the first `n` steps of a course.
@@ -203,6 +205,9 @@ fn sanitizers_notice_mistakes_of_delivery() {
         let Err(said) = workshop.run(&workshop.build("deliver", &[]), &input) else {
             panic!("nothing noticed: {file} with `{to}` for `{from}`");
         };
-        println!("{file} with `{to}` for `{from}`: {}", said.lines().find(|line| line.contains("WARNING") || line.contains("ERROR")).unwrap_or(&said));
+        println!(
+            "{file} with `{to}` for `{from}`: {}",
+            said.lines().find(|line| line.contains("WARNING") || line.contains("ERROR")).unwrap_or(&said)
+        );
     }
 }

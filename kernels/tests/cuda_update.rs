@@ -14,7 +14,8 @@ fn the_device_updates_every_model_as_the_host_does_bit_for_bit() {
     for (seed, model) in models::descriptions().iter().enumerate() {
         let (_turn, context) = device(seed as u64);
         let text = shipped(&format!("update/{}", model.name));
-        let compared = models::visit(model.name, Compare { context: &context, text: &text, steps: STEPS, room: RING as u32, compact: false });
+        let compared =
+            models::visit(model.name, Compare { context: &context, text: &text, steps: STEPS, room: RING as u32, compact: false });
         let n_spikes = compared.expect("listed models exist").unwrap_or_else(|difference| panic!("{}: {difference:?}", model.name));
         println!("{}: equal over {} neuron steps, {n_spikes} spikes", model.name, N as u64 * STEPS);
         assert!(n_spikes > 100, "{}: {n_spikes} spikes tell little about resets and compaction", model.name);
@@ -36,7 +37,8 @@ fn state_in_16_bits_is_the_hosts() {
     for model in models::descriptions().iter().filter(|model| model.compact) {
         let (_turn, context) = device(7);
         let text = shipped(&format!("update/{}", model.name));
-        let compared = models::visit(model.name, Compare { context: &context, text: &text, steps: STEPS, room: RING as u32, compact: true });
+        let compared =
+            models::visit(model.name, Compare { context: &context, text: &text, steps: STEPS, room: RING as u32, compact: true });
         let n_spikes = compared.expect("listed models exist").unwrap_or_else(|difference| panic!("{}: {difference:?}", model.name));
         println!("{}: equal in 16 bits, {n_spikes} spikes", model.name);
         assert!(n_spikes > 100, "{}: {n_spikes} spikes", model.name);

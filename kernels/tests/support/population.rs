@@ -372,7 +372,9 @@ impl Visitor for Record {
         let mut scatter = Scatter::new(M::NAME.len() as u64);
         let mut host = OnHost::new::<M>(0..N, false, &mut scatter);
         let mut input = Vec::new();
-        for number in [self.0, PLACES as u32, RING as u32, N as u32, FIRST as u32, FIRST_ID, PLACE as u32, POPULATION as u32, M::substeps(DT)] {
+        for number in
+            [self.0, PLACES as u32, RING as u32, N as u32, FIRST as u32, FIRST_ID, PLACE as u32, POPULATION as u32, M::substeps(DT)]
+        {
             input.extend(number.to_le_bytes());
         }
         input.extend(bytes(&[Key::from(&Stream::new(SEED, Purpose::Membrane, POPULATION as u64))]));
