@@ -81,13 +81,14 @@ impl Order {
 
     /// Takes those of the last `n` synapses out again whose numbers say that they lie elsewhere.
     pub(crate) fn leave_out_elsewhere(&mut self, n: usize) {
-        let mut end = self.numbers.len() - n;
-        for i in end..self.numbers.len() {
-            (self.numbers[end], self.contents[end]) = (self.numbers[i], self.contents[i]);
-            end += usize::from(self.numbers[i] < Self::ELSEWHERE);
+        let first = self.numbers.len() - n;
+        let mut kept = first;
+        for i in first..self.numbers.len() {
+            (self.numbers[kept], self.contents[kept]) = (self.numbers[i], self.contents[i]);
+            kept += usize::from(self.numbers[i] < Self::ELSEWHERE);
         }
-        self.numbers.truncate(end);
-        self.contents.truncate(end);
+        self.numbers.truncate(kept);
+        self.contents.truncate(kept);
     }
 
     /// Opens the segments in ascending order of their numbers. Where synapses are counted, those of a segment keep their

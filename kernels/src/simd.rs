@@ -125,6 +125,7 @@ pub(crate) fn prefetch_l2<T>(slice: &[T], index: usize) {
 
 /// The integer part. What `as` does with numbers that no `i32` holds keeps a loop from being vectorised.
 #[inline(always)]
+#[expect(clippy::manual_clamp, reason = "`clamp` lets NaN pass")]
 pub(crate) fn to_i32(x: f32) -> i32 {
     let inside = x.max(-2_147_483_648.0).min(2_147_483_520.0);
     // SAFETY: `max` makes a number of NaN, and all numbers between the bounds, which are floats, fit.
