@@ -195,7 +195,7 @@ fn sanitizers_notice_mistakes_of_delivery() {
         (&THREAD, "stored.cuh", "            __syncthreads();\n", ""),
         (&THREAD, "made.cuh", "        __syncwarp();\n    }\n", "    }\n"),
         (&ADDRESS, "deliver.cu", "p < means.n_populations", "p <= means.n_populations"),
-        (&ADDRESS, "stored.cuh", "quad < n; quad += THREADS", "quad < n + 9; quad += THREADS"),
+        (&ADDRESS, "made.cuh", "c < made.n_classes", "c <= made.n_classes"),
     ];
     for (sanitizer, file, from, to) in mutants {
         let Some(workshop) = Workshop::new("mutant", sanitizer) else { continue };

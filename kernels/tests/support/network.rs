@@ -60,10 +60,8 @@ pub(crate) fn mixed() -> (Network, Vec<bool>) {
     let outdegree = |outdegree| Rule::FixedOutdegree { outdegree };
     let distinct = |projection| Projection { allow_multapses: false, allow_autapses: false, ..projection };
     let stored = (1..=10).map(|i| projection((i % 2, 2), outdegree(20 * i as u32), Value::constant(i as f64), Value::constant(0.8)));
-    let stored = stored.chain([
-        projection((0, 2), outdegree(60), normal(), delays()),
-        projection((1, 0), outdegree(60), wide.clone(), Value::constant(0.8)),
-    ]);
+    let stored = stored
+        .chain([projection((0, 2), outdegree(60), normal(), delays()), projection((1, 0), outdegree(60), wide, Value::constant(0.8))]);
     let made = [
         projection((0, 2), Rule::FixedIndegree { indegree: 1 }, Value::constant(2.0), delays()),
         distinct(projection((0, 0), outdegree(50), normal(), Value::constant(0.3))),
