@@ -51,6 +51,28 @@ pub trait Cells: Send {
     }
     /// Memory in bytes.
     fn bytes(&self) -> u64;
+    /// What a device needs to go on in their place; `None` if it cannot.
+    fn handover(&self) -> Option<Handover>;
+}
+
+/// Neurons on their way to a device.
+pub struct Handover {
+    /// Name of the model.
+    pub model: &'static str,
+    /// Its propagators, field by field.
+    pub propagators: Vec<real>,
+    /// Substeps of a step.
+    pub substeps: u32,
+    /// State in tiles of [`LANES`] neurons, `[tile][field][lane]`.
+    pub tiles: Vec<real>,
+    /// Place of the first neuron in its block.
+    pub offset: usize,
+    /// Its index in the population.
+    pub first: u32,
+    /// Weight units per integer unit, per receptor.
+    pub units: [real; RECEPTORS],
+    /// Noise of the population.
+    pub noise: Stream,
 }
 
 /// What a slice of neurons is made from.
@@ -123,7 +145,7 @@ pub(crate) struct Tiles<M: Model> {
 }
 
 /// Most receptors of a model.
-const RECEPTORS: usize = 2;
+pub const RECEPTORS: usize = 2;
 
 /// Which fields of the model's input come after the receptors.
 struct Slots<M>(std::marker::PhantomData<M>);
@@ -214,6 +236,21 @@ impl<M: Model> Cells for Tiles<M> {
 
     fn bytes(&self) -> u64 {
         (self.tiles.capacity() * size_of::<LanesOf<M::State>>()) as u64
+    }
+
+    fn handover(&self) -> Option<Handover> {
+        let mut propagators = M::Propagators::lanes();
+        self.propagators.store(&mut propagators, 0);
+        Some(Handover {
+            model: M::NAME,
+            propagators: propagators.as_ref().iter().map(|lanes| lanes[0]).collect(),
+            substeps: self.substeps,
+            tiles: self.tiles.iter().flat_map(|tile| tile.as_ref().as_flattened()).copied().collect(),
+            offset: self.offset,
+            first: self.first,
+            units: self.units,
+            noise: self.noise,
+        })
     }
 }
 

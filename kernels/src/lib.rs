@@ -20,6 +20,7 @@
 pub mod cells;
 pub mod compact;
 pub mod counts;
+pub mod cuda;
 pub mod delivery;
 pub mod device;
 pub mod layout;
