@@ -88,8 +88,13 @@ if ! install_compiler >"$made/log" 2>&1; then
 fi
 bin="$(find_compiler)"
 
-units=("currents.cu currents")
-compile currents.cu currents
+# What the text of every model begins with.
+kit="$made/kit.cuh"
+sed '/^namespace braincog { namespace /,$d' models/tests/cuda/parrot_neuron.cu >"$kit"
+
+units=("deliver.cu deliver" "sample.cu sample")
+compile deliver.cu deliver -include "$kit"
+compile sample.cu sample
 for text in models/tests/cuda/*.cu; do
     model="$(basename "$text" .cu)"
     compile update.cu "update/$model" -include "$text" -DMODEL="$model"

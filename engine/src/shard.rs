@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use kernels::cells::{Cells, StepInput};
+use kernels::cells::{self, Cells, StepInput};
 use kernels::delivery::{self, Calendar, Sums};
 use kernels::segments::Kind;
 use kernels::stimuli::Drive;
@@ -62,7 +62,7 @@ pub(crate) struct SliceState {
     pub(crate) currents: Vec<f32>,
     pub(crate) taps: Vec<Tap>,
     /// Column of `V_m` and number of neurons of the population, where the model wants their mean.
-    pub(crate) mean: Option<(usize, f64)>,
+    pub(crate) mean: Option<(usize, u32)>,
 }
 
 /// A recorded state variable of one neuron.
@@ -80,8 +80,6 @@ pub(crate) struct Tap {
 pub(crate) struct Means {
     slots: [Vec<AtomicI64>; 3],
 }
-
-const MEAN_SCALE: f64 = 65_536.0;
 
 impl Means {
     pub(crate) fn new(n_populations: usize) -> Self {
@@ -105,7 +103,7 @@ impl Means {
     /// Adds the potentials of a slice to what the step after `step` reads.
     pub(crate) fn add(&self, step: u64, slice: &SliceState) {
         if let Some((field, _)) = slice.mean {
-            let sum: i64 = (0..slice.cells.len()).map(|i| (f64::from(slice.cells.value(field, i)) * MEAN_SCALE) as i64).sum();
+            let sum: i64 = (0..slice.cells.len()).map(|i| cells::mean_part(slice.cells.value(field, i))).sum();
             self.slot(step)[slice.population].fetch_add(sum, Ordering::Relaxed);
         }
     }
@@ -123,7 +121,7 @@ impl Means {
     /// The mean at the end of the step before `step`.
     fn of(&self, step: u64, slice: &SliceState) -> f32 {
         let Some((_, n)) = slice.mean else { return 0.0 };
-        (self.slot(step + 2)[slice.population].load(Ordering::Relaxed) as f64 / (MEAN_SCALE * n)) as f32
+        cells::mean(self.slot(step + 2)[slice.population].load(Ordering::Relaxed), n)
     }
 }
 

@@ -41,7 +41,7 @@ fn leg(until: u64, threads: usize, storage: Storage) -> Leg {
 }
 
 fn settings(threads: usize) -> Settings {
-    Settings { dt: 0.1, seed: 17, threads }
+    Settings { dt: 0.1, seed: 17, threads, device: None }
 }
 
 /// Every state variable of every population, in every `interval`-th step.

@@ -7,7 +7,7 @@
 namespace braincog {
 
 // Neurons whose numbers are drawn together: two from each pair of words, one in either half.
-const unsigned WIDE = 2 * PLANE;
+const unsigned NOISE_PLANE = 2 * PLANE;
 
 // A point with a normal radius at a uniform angle; its first coordinate, or its second one.
 __device__ __forceinline__ real coordinate(unsigned radius, unsigned angle, bool second) {
@@ -23,12 +23,12 @@ __device__ __forceinline__ real coordinate(unsigned radius, unsigned angle, bool
 
 // The number of one neuron of a population in a step.
 __device__ __forceinline__ real noise(Stream stream, unsigned long long step, unsigned neuron) {
-    const unsigned blocks = WIDE / 4;
+    const unsigned blocks = NOISE_PLANE / 4;
     const unsigned pair = neuron % PLANE;
-    const unsigned long long number = (unsigned long long)(neuron / WIDE) * blocks + pair % blocks;
+    const unsigned long long number = (unsigned long long)(neuron / NOISE_PLANE) * blocks + pair % blocks;
     const Words words = block<FAST>(stream, step, number);
     const bool upper = pair >= blocks;
-    return coordinate(upper ? words.w[2] : words.w[0], upper ? words.w[3] : words.w[1], neuron % WIDE >= PLANE);
+    return coordinate(upper ? words.w[2] : words.w[0], upper ? words.w[3] : words.w[1], neuron % NOISE_PLANE >= PLANE);
 }
 
 }

@@ -57,6 +57,28 @@ pub trait Cells: Send {
     }
     /// Memory in bytes.
     fn bytes(&self) -> u64;
+    /// What a device needs to go on in their place; `None` if it cannot.
+    fn handover(&self) -> Option<Handover>;
+}
+
+/// Neurons on their way to a device.
+pub struct Handover {
+    /// Name of the model.
+    pub model: &'static str,
+    /// Its propagators, field by field.
+    pub propagators: Vec<real>,
+    /// Substeps of a step.
+    pub substeps: u32,
+    /// State in tiles of [`LANES`] neurons, `[tile][field][lane]`.
+    pub tiles: Vec<real>,
+    /// Place of the first neuron in its block.
+    pub offset: usize,
+    /// Its index in the population.
+    pub first: u32,
+    /// Weight units per integer unit, per receptor.
+    pub units: [real; RECEPTORS],
+    /// Noise of the population.
+    pub noise: Stream,
 }
 
 /// What a slice of neurons is made from.
@@ -91,6 +113,19 @@ pub fn cells(model: &str, spec: &CellsSpec) -> Option<Result<Box<dyn Cells>, Err
     models::visit(model, Make(spec))
 }
 
+/// The part of a neuron in the sum from which the mean of `V_m` over a population is taken, in units of 2^-16 mV: an
+/// integer, so that neurons can be added in any order.
+#[inline(always)]
+pub fn mean_part(potential: real) -> i64 {
+    // Exact: a power of two.
+    (potential * 65_536.0) as i64
+}
+
+/// The mean of `V_m` over the `n` neurons that the parts in `sum` belong to.
+pub fn mean(sum: i64, n: u32) -> real {
+    (sum / i64::from(n.max(1))) as real * (1.0 / 65_536.0)
+}
+
 /// Draws initial values for one state variable of a slice: the draw is named by the neuron's index in
 /// its population, so it does not depend on how the population is cut.
 pub fn initialise(cells: &mut dyn Cells, field: usize, sampler: &Sampler, spec: &CellsSpec) {
@@ -116,7 +151,7 @@ pub(crate) struct Tiles<M: Model> {
 }
 
 /// Most receptors of a model.
-const RECEPTORS: usize = 2;
+pub const RECEPTORS: usize = 2;
 
 /// Which fields of the model's input come after the receptors.
 struct Slots<M>(std::marker::PhantomData<M>);
@@ -220,6 +255,21 @@ impl<M: Model> Cells for Tiles<M> {
 
     fn bytes(&self) -> u64 {
         (self.tiles.capacity() * size_of::<LanesOf<M::State>>()) as u64
+    }
+
+    fn handover(&self) -> Option<Handover> {
+        let mut propagators = M::Propagators::lanes();
+        self.propagators.store(&mut propagators, 0);
+        Some(Handover {
+            model: M::NAME,
+            propagators: propagators.as_ref().iter().map(|lanes| lanes[0]).collect(),
+            substeps: self.substeps,
+            tiles: self.tiles.iter().flat_map(|tile| tile.as_ref().as_flattened()).copied().collect(),
+            offset: self.offset,
+            first: self.first,
+            units: self.units,
+            noise: self.noise,
+        })
     }
 }
 

@@ -7,7 +7,7 @@
 use models::kit::{Columns, LANES, real};
 use models::{Error, Field, Model, Visitor};
 
-use crate::cells::{Cells, CellsSpec, StepInput, Tiles};
+use crate::cells::{Cells, CellsSpec, Handover, StepInput, Tiles};
 use crate::random::WIDE;
 use crate::simd::{Level, dispatch};
 
@@ -110,6 +110,10 @@ impl<M: Model> Cells for Compact<M> {
 
     fn bytes(&self) -> u64 {
         (self.packed.capacity() * size_of::<[i16; LANES]>()) as u64
+    }
+
+    fn handover(&self) -> Option<Handover> {
+        None
     }
 }
 

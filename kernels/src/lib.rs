@@ -20,7 +20,9 @@
 pub mod cells;
 pub mod compact;
 pub mod counts;
+pub mod cuda;
 pub mod delivery;
+pub mod device;
 pub mod layout;
 mod order;
 pub mod permutation;

@@ -9,6 +9,7 @@
 //! walk side by side: a round is a chain of a dozen instructions that wait for each other, so one
 //! register full of numbers would leave the processor idle most of the time.
 
+use crate::device::Grid;
 use crate::random::mix;
 use crate::simd::dispatch;
 
@@ -59,6 +60,13 @@ impl Permutation {
         }
         let rounds = if groups * u64::from(per) < SMALL { MOST_ROUNDS } else { ROUNDS };
         Permutation { groups, per, row: row as u32, reciprocal, width, height, rounds, keys }
+    }
+
+    /// How a device walks, and the keys of its rounds.
+    pub(crate) fn on_device(&self) -> (Grid, [u32; MOST_ROUNDS]) {
+        let Permutation { groups, per, row, reciprocal, width, height, rounds, keys } = *self;
+        let reciprocal = reciprocal.unwrap_or(0);
+        (Grid { groups: groups as u32, per, row, reciprocal, width, height, rounds: rounds as u32 }, keys)
     }
 
     /// Groups of the images of `first..first + out.len()`.

@@ -8,6 +8,7 @@
 
 use connectome::network::Value;
 
+use crate::device::Draw;
 use crate::simd::dispatch;
 
 const CELLS: usize = 64;
@@ -115,6 +116,14 @@ impl Normal {
         let span = (((hi - lo) * 4_294_967_296.0) as u64).clamp(1, (1 << 32) - u64::from(first));
         let bounds = (bounds.0 as f32, bounds.1 as f32);
         Normal { mean: mean as f32, std: std as f32, scale: scale.map(|s| s as f32), first, span, bounds, table: standard_normal() }
+    }
+
+    /// How a device draws it.
+    pub(crate) fn on_device(&self) -> Draw {
+        let (least, most) = self.bounds;
+        let kind = if self.scale.is_some() { 3 } else { 2 };
+        let scale = self.scale.unwrap_or(0.0);
+        Draw { kind, a: self.mean, b: self.std, scale, least, most, first: self.first, unused: 0, span: self.span }
     }
 
     #[inline(always)]

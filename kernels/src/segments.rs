@@ -52,6 +52,21 @@ pub struct Segment {
     pub count: u16,
 }
 
+impl Segment {
+    /// In 64 bits. The block has to be below 2^16: it counts from the first of its thread.
+    #[inline(always)]
+    pub fn head(self) -> u64 {
+        let block = u64::from(self.block) & 0xffff;
+        block << 48 | u64::from(self.delay) << 32 | u64::from(self.kind) << 16 | u64::from(self.count)
+    }
+
+    /// From 64 bits.
+    #[inline(always)]
+    pub fn of_head(head: u64) -> Segment {
+        Segment { block: (head >> 48) as u32, delay: (head >> 32) as u16, kind: (head >> 16) as u16, count: head as u16 }
+    }
+}
+
 /// Most synapses in a segment; longer ones are cut.
 pub const MOST: usize = u16::MAX as usize;
 

@@ -4,22 +4,27 @@
 //! `start/dt ..`, and what it emits in step j arrives in step j + delay. A current that is emitted in
 //! step j belongs to time (j + 1) dt and is used by the neuron in step j + delay + 1.
 
-use connectome::network::{Signal, Stimulus, StimulusKind, Value};
+use connectome::network::{Stimulus, StimulusKind, Value};
 use models::kit::real;
 
 use crate::delivery::Sums;
+use crate::device::{self, Address, Key};
 use crate::quantile::Sampler;
 use crate::random::{PLANE, Purpose, Stream};
 use crate::simd::Level;
 
+mod agenda;
 mod poisson;
+mod schedule;
 
+pub use agenda::Agenda;
 use poisson::{Driven, PoissonTable, Streams};
+use schedule::{Act, Schedule};
 
 /// The part of a stimulus that drives one slice.
 pub struct Drive {
-    /// Index of the stimulus in the network.
-    stimulus: usize,
+    stimulus: u32,
+    schedule: Schedule,
     source: Source,
     /// Neurons it drives, as indices in the slice.
     neurons: std::ops::Range<usize>,
@@ -28,19 +33,15 @@ pub struct Drive {
     /// First neuron of the slice in its block.
     offset: usize,
     stream: Stream,
-    start: f64,
-    stop: f64,
-    delay: i64,
-    dt: f64,
 }
 
+/// What it takes to give each neuron its own, and what a step leaves to the next.
 enum Source {
-    Poisson { rate: Signal, receptor: usize, weight: i32, table: Box<PoissonTable>, rest: Stream },
-    Spikes { steps: Vec<i64>, next: usize, receptor: usize, weight: i32 },
-    Steps(Signal),
-    Sine { amplitude: f64, offset: f64, omega: f64, phase: f64 },
-    Noise { interval: i64, normal: Box<Sampler>, held: Vec<real>, until: i64 },
-    Ou { decay: real, kick: real, mean: real, state: Vec<real>, noise: Vec<real>, normal: Box<Sampler>, started: bool },
+    Poisson { receptor: usize, weight: i32, table: Box<PoissonTable>, rest: Stream },
+    Spikes { receptor: usize, weight: i32 },
+    Uniform,
+    Noise { normal: Box<Sampler>, mean: real, std: real, held: Vec<real>, until: Option<u64> },
+    Ou { decay: real, kick: real, mean: real, std: real, state: Vec<real>, noise: Vec<real>, normal: Box<Sampler>, started: bool },
 }
 
 /// Where a slice lies and what its weights mean.
@@ -66,28 +67,18 @@ impl Drive {
         let n = slice.neurons.len();
         let normal = |mean, std| Box::new(Sampler::new(&Value::normal(mean, std), 1.0, f64::NEG_INFINITY));
         let source = match &stimulus.kind {
-            StimulusKind::PoissonGenerator { rate, weight: _ } => {
+            StimulusKind::PoissonGenerator { .. } => {
                 let rest = Stream::new(seed, Purpose::PoissonRest, index as u64);
-                Source::Poisson { rate: rate.clone(), receptor: fixed.0, weight: fixed.1, table: Box::new(PoissonTable::new(0.0)), rest }
+                Source::Poisson { receptor: fixed.0, weight: fixed.1, table: Box::new(PoissonTable::new(0.0)), rest }
             }
-            StimulusKind::SpikeGenerator { times, weight: _ } => {
-                let active = |t: &&f64| **t > stimulus.start && **t <= stimulus.stop;
-                let mut steps: Vec<i64> = times.iter().filter(active).map(|t| (t / dt).round() as i64 - 1).collect();
-                steps.sort_unstable();
-                Source::Spikes { steps, next: 0, receptor: fixed.0, weight: fixed.1 }
-            }
-            StimulusKind::CurrentSteps { amplitude } => Source::Steps(amplitude.clone()),
-            StimulusKind::AcGenerator { amplitude, offset, frequency, phase } => Source::Sine {
-                amplitude: *amplitude,
-                offset: *offset,
-                omega: 2.0 * std::f64::consts::PI * frequency * 1e-3,
-                phase: phase.to_radians(),
-            },
-            StimulusKind::NoiseGenerator { mean, std, interval } => Source::Noise {
-                interval: ((interval / dt).round() as i64).max(1),
+            StimulusKind::SpikeGenerator { .. } => Source::Spikes { receptor: fixed.0, weight: fixed.1 },
+            StimulusKind::CurrentSteps { .. } | StimulusKind::AcGenerator { .. } => Source::Uniform,
+            StimulusKind::NoiseGenerator { mean, std, .. } => Source::Noise {
                 normal: normal(*mean, *std),
+                mean: *mean as real,
+                std: *std as real,
                 held: vec![0.0; n.next_multiple_of(PLANE)],
-                until: i64::MIN,
+                until: None,
             },
             StimulusKind::OuCurrent { mean, std, tau } => {
                 let decay = libm::exp(-dt / tau);
@@ -95,6 +86,7 @@ impl Drive {
                     decay: decay as real,
                     kick: (1.0 - decay * decay).sqrt() as real,
                     mean: *mean as real,
+                    std: *std as real,
                     state: vec![0.0; n.next_multiple_of(PLANE)],
                     noise: vec![0.0; n.next_multiple_of(PLANE)],
                     normal: normal(0.0, *std),
@@ -103,27 +95,52 @@ impl Drive {
             }
         };
         Some(Drive {
-            stimulus: index,
+            stimulus: index as u32,
+            schedule: Schedule::new(stimulus, dt),
             source,
             neurons,
             first: u64::from(slice.neurons.start),
             offset: slice.offset,
             stream: Stream::new(seed, if fixed.1 != 0 { Purpose::Poisson } else { Purpose::Current }, index as u64),
-            start: stimulus.start,
-            stop: stimulus.stop,
-            delay: ((stimulus.delay / dt).round() as i64).max(1),
-            dt,
         })
     }
 
     /// True if this is a current.
     pub fn is_current(&self) -> bool {
-        !matches!(self.source, Source::Poisson { .. } | Source::Spikes { .. })
+        self.schedule.is_current()
+    }
+
+    /// True if a step leaves something to the next, a value for each neuron of the slice.
+    pub fn has_state(&self) -> bool {
+        matches!(self.source, Source::Ou { .. })
+    }
+
+    /// The same for the device, with its state at `state`.
+    pub fn on_device(&self, state: Address) -> device::Drive {
+        let drive = device::Drive {
+            stimulus: self.stimulus,
+            from: self.neurons.start as u32,
+            to: self.neurons.end as u32,
+            stream: Key::from(&self.stream),
+            state,
+            ..Default::default()
+        };
+        match &self.source {
+            Source::Poisson { receptor, weight, rest, .. } => {
+                device::Drive { kind: 0, receptor: *receptor as u32, weight: *weight, rest: Key::from(rest), ..drive }
+            }
+            Source::Spikes { receptor, weight } => device::Drive { kind: 1, receptor: *receptor as u32, weight: *weight, ..drive },
+            Source::Uniform => device::Drive { kind: 2, ..drive },
+            Source::Noise { mean, std, .. } => device::Drive { kind: 3, mean: *mean, std: *std, ..drive },
+            Source::Ou { decay, kick, mean, std, .. } => {
+                device::Drive { kind: 4, mean: *mean, std: *std, decay: *decay, kick: *kick, ..drive }
+            }
+        }
     }
 
     /// Index of the stimulus that it is a part of.
     pub fn stimulus(&self) -> usize {
-        self.stimulus
+        self.stimulus as usize
     }
 
     /// The neurons of the population that it drives.
@@ -155,28 +172,16 @@ impl Drive {
 
     /// The same with the instructions of `level`.
     pub fn spikes_at(&mut self, level: Level, step: u64, sums: &mut [Sums]) {
-        let emitted = step as i64 - self.delay;
-        let time = emitted as f64 * self.dt;
-        // Half a step of tolerance: times are typed in decimal.
-        let active = emitted >= 0 && time > self.start - 0.5 * self.dt && time < self.stop - 0.5 * self.dt;
-        match &mut self.source {
-            Source::Poisson { rate, receptor, weight, table, rest } if active => {
-                table.set_mean(rate.at(time + 1e-9) * self.dt * 1e-3);
-                if table.mean() > 0.0 {
-                    let driven = Driven { first: self.first, neurons: self.neurons.clone(), weight: *weight };
-                    let streams = Streams { short: self.stream, rest: *rest };
-                    poisson::add(level, streams, table, emitted as u64, &driven, &mut sums[*receptor][self.offset..]);
-                }
+        match (self.schedule.act(step), &mut self.source) {
+            (Some(Act::Poisson(mean, emitted)), Source::Poisson { receptor, weight, table, rest }) => {
+                table.set_mean(mean);
+                let driven = Driven { first: self.first, neurons: self.neurons.clone(), weight: *weight };
+                let streams = Streams { short: self.stream, rest: *rest };
+                poisson::add(level, streams, table, emitted, &driven, &mut sums[*receptor][self.offset..]);
             }
-            Source::Spikes { steps, next, receptor, weight } => {
-                while *next < steps.len() && steps[*next] < emitted {
-                    *next += 1;
-                }
-                while *next < steps.len() && steps[*next] == emitted {
-                    for sum in &mut sums[*receptor][self.offset + self.neurons.start..self.offset + self.neurons.end] {
-                        *sum = sum.wrapping_add(*weight);
-                    }
-                    *next += 1;
+            (Some(Act::Spikes(n)), Source::Spikes { receptor, weight }) => {
+                for sum in &mut sums[*receptor][self.offset + self.neurons.start..self.offset + self.neurons.end] {
+                    *sum = sum.wrapping_add(weight.wrapping_mul(n as i32));
                 }
             }
             _ => {}
@@ -185,39 +190,27 @@ impl Drive {
 
     /// Adds the current that acts over update step `step` to `currents`, one per neuron of the slice.
     pub fn current(&mut self, step: u64, currents: &mut [real]) {
-        // It arrived at the end of the last step.
-        let emitted = step as i64 - 1 - self.delay;
-        let time = (emitted + 1) as f64 * self.dt;
-        if emitted < -1 || time < self.start - 0.5 * self.dt || time >= self.stop - 0.5 * self.dt {
-            return;
-        }
         let stream = self.stream;
         let first_plane = self.first / PLANE as u64;
         let driven = &mut currents[self.neurons.clone()];
-        match &mut self.source {
-            Source::Steps(amplitude) => add(driven, amplitude.at(time + 1e-9) as real),
-            Source::Sine { amplitude, offset, omega, phase } => {
-                let value = *offset + *amplitude * libm::sin(*omega * time + *phase);
-                add(driven, value as real);
-            }
-            Source::Noise { interval, normal, held, until } => {
-                let since = emitted + 1 - (self.start / self.dt).round() as i64;
-                let number = since.div_euclid(*interval);
-                if number != *until {
-                    *until = number;
-                    draw(&stream, normal, first_plane, number as u64, held);
+        match (self.schedule.act(step), &mut self.source) {
+            (Some(Act::Uniform(value)), _) => add(driven, value),
+            (Some(Act::Noise(number)), Source::Noise { normal, held, until, .. }) => {
+                if *until != Some(number) {
+                    *until = Some(number);
+                    draw(&stream, normal, first_plane, number, held);
                 }
                 driven.iter_mut().zip(&held[self.neurons.clone()]).for_each(|(c, h)| *c += h);
             }
-            Source::Ou { decay, kick, mean, state, noise, normal, started } => {
-                draw(&stream, normal, first_plane, (emitted + 1) as u64, noise);
+            (Some(Act::Ou(number)), Source::Ou { decay, kick, mean, state, noise, normal, started, .. }) => {
+                draw(&stream, normal, first_plane, number, noise);
                 for (x, xi) in state.iter_mut().zip(noise.iter()) {
                     *x = if *started { *decay * *x + *kick * xi } else { *xi };
                 }
                 *started = true;
                 driven.iter_mut().zip(&state[self.neurons.clone()]).for_each(|(c, x)| *c += *mean + x);
             }
-            Source::Poisson { .. } | Source::Spikes { .. } => {}
+            _ => {}
         }
     }
 }

@@ -45,18 +45,6 @@ struct Place {
     words: u32,
 }
 
-/// A head as it is stored; the block counts from the thread's first.
-#[inline(always)]
-fn encode(segment: Segment, first_block: u32) -> u64 {
-    let block = u64::from(segment.block - first_block) & 0xffff;
-    block << 48 | u64::from(segment.delay) << 32 | u64::from(segment.kind) << 16 | u64::from(segment.count)
-}
-
-#[inline(always)]
-fn decode(head: u64) -> Segment {
-    Segment { block: (head >> 48) as u32, delay: (head >> 32) as u16, kind: (head >> 16) as u16, count: head as u16 }
-}
-
 impl Store {
     /// An empty store for `n_sources` sources.
     pub fn new(n_sources: u64) -> Self {
@@ -82,7 +70,7 @@ impl Store {
             (head, word) = *end;
         }
         self.chunks[chunk] = places.into_boxed_slice();
-        self.n_synapses += shelf.heads.iter().map(|h| u64::from(decode(*h).count)).sum::<u64>();
+        self.n_synapses += shelf.heads.iter().map(|h| u64::from(Segment::of_head(*h).count)).sum::<u64>();
         Ok(())
     }
 
@@ -95,7 +83,7 @@ impl Store {
     pub(crate) fn row(&self, source: u32) -> (impl Iterator<Item = Segment>, u32) {
         let place = self.place(source).copied().unwrap_or_default();
         let heads = if place.n_heads == 0 { &[][..] } else { self.heads.slice(place.heads, place.n_heads as usize) };
-        (heads.iter().map(|head| decode(*head)), place.words)
+        (heads.iter().map(|head| Segment::of_head(*head)), place.words)
     }
 
     /// Asks for the place of a row.
@@ -163,7 +151,7 @@ impl Sink for Shelves {
     fn open(&mut self, segment: Segment) -> &mut Vec<u32> {
         let thread = self.owner[segment.block as usize];
         let shelf = &mut self.shelves[thread];
-        shelf.heads.push(encode(segment, self.first_block[thread]));
+        shelf.heads.push(Segment { block: segment.block - self.first_block[thread], ..segment }.head());
         &mut shelf.words
     }
 }

@@ -20,7 +20,7 @@ fn build(plan: &scenarios::Plan, threads: usize) -> Simulation {
 }
 
 fn settings(plan: &scenarios::Plan, threads: usize) -> Settings {
-    Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads }
+    Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads, device: None }
 }
 
 /// Steps up to a time in ms.

@@ -12,7 +12,7 @@ use crate::checksum::Fnv;
 /// are kept and the number of threads do not count.
 pub fn fingerprint(network: &Network, settings: &Settings) -> u64 {
     let mut sum = Fnv::default();
-    let Settings { dt, seed, threads: _ } = settings;
+    let Settings { dt, seed, threads: _, device: _ } = settings;
     let Network { regions: _, populations, projections, stimuli } = network;
     add(&mut sum, &(dt.to_bits(), seed, populations, stimuli, projections.len()));
     for Projection { source, target, rule, allow_autapses, allow_multapses, weight, delay, storage: _ } in projections {

@@ -44,6 +44,54 @@ pub struct Counters {
 /// Bytes in a sector.
 const SECTOR: u64 = 32;
 
+impl std::ops::AddAssign for Traffic {
+    fn add_assign(&mut self, other: Traffic) {
+        self.bytes += other.bytes;
+        self.sectors += other.sectors;
+    }
+}
+
+impl std::ops::AddAssign for Counters {
+    fn add_assign(&mut self, other: Counters) {
+        self.launches += other.launches;
+        self.synchronisations += other.synchronisations;
+        self.warp_instructions += other.warp_instructions;
+        self.thread_instructions += other.thread_instructions;
+        self.barriers += other.barriers;
+        self.loads += other.loads;
+        self.stores += other.stores;
+        self.atomics += other.atomics;
+        self.shared_bytes += other.shared_bytes;
+        self.bytes_to_device += other.bytes_to_device;
+        self.bytes_to_host += other.bytes_to_host;
+        self.bytes_inside += other.bytes_inside;
+    }
+}
+
+impl Counters {
+    /// An object with a number for each field.
+    pub fn to_json(&self) -> String {
+        let numbers = [
+            ("launches", self.launches),
+            ("synchronisations", self.synchronisations),
+            ("warp_instructions", self.warp_instructions),
+            ("thread_instructions", self.thread_instructions),
+            ("barriers", self.barriers),
+            ("load_bytes", self.loads.bytes),
+            ("load_sectors", self.loads.sectors),
+            ("store_bytes", self.stores.bytes),
+            ("store_sectors", self.stores.sectors),
+            ("atomic_bytes", self.atomics.bytes),
+            ("atomic_sectors", self.atomics.sectors),
+            ("shared_bytes", self.shared_bytes),
+            ("bytes_to_device", self.bytes_to_device),
+            ("bytes_to_host", self.bytes_to_host),
+            ("bytes_inside", self.bytes_inside),
+        ];
+        format!("{{{}}}", numbers.map(|(name, number)| format!("\"{name}\": {number}")).join(", "))
+    }
+}
+
 impl Traffic {
     /// Counts what the lanes of a warp ask for in one access: `size` bytes at each address.
     pub(crate) fn add(&mut self, addresses: &mut [u64], size: usize) {

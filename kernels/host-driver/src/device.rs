@@ -1,5 +1,6 @@
 //! A device: memory, streams, launches. What the C interface offers, without C.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -110,12 +111,14 @@ pub struct Device {
     machine: Machine,
     pub(crate) streams: Streams,
     error: Option<DeviceError>,
+    /// What the launches of each kernel have cost.
+    by_kernel: BTreeMap<String, Counters>,
 }
 
 impl Device {
     /// A device that chooses among legal orders by `seed`.
     pub fn new(seed: u64) -> Self {
-        Device { machine: Machine::new(CAPACITY, seed), streams: Streams::new(), error: None }
+        Device { machine: Machine::new(CAPACITY, seed), streams: Streams::new(), error: None, by_kernel: BTreeMap::new() }
     }
 
     /// A warp that runs more instructions than this will hardly end, and is stopped.
@@ -126,6 +129,11 @@ impl Device {
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
         self.machine.counters
+    }
+
+    /// What the launches of each kernel have cost, by name.
+    pub fn by_kernel(&self) -> impl Iterator<Item = (&str, &Counters)> {
+        self.by_kernel.iter().map(|(name, counters)| (name.as_str(), counters))
     }
 
     /// What went wrong, if anything did.
@@ -271,7 +279,14 @@ impl Device {
     fn execute(&mut self, command: Command) -> Result<(), DeviceError> {
         let Machine { global, counters, .. } = &mut self.machine;
         match command {
-            Command::Launch(launch) => self.machine.run(&launch)?,
+            Command::Launch(launch) => {
+                let before = std::mem::take(counters);
+                let outcome = self.machine.run(&launch);
+                let own = std::mem::replace(&mut self.machine.counters, before);
+                self.machine.counters += own;
+                *self.by_kernel.entry(launch.kernel.name.clone()).or_default() += own;
+                outcome?;
+            }
             Command::Write { to, source } => {
                 let bytes = source();
                 counters.bytes_to_device += bytes.len() as u64;

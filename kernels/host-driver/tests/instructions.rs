@@ -71,6 +71,8 @@ fn integers_add_subtract_and_multiply_modulo_their_width() {
             ("mad.wide.u32 %x9, %r1, %r2, %x3;", [0xffff_ffff, 2, 1 << 40], 0x101_ffff_fffe),
             ("mad.wide.s32 %x9, %r1, -4, %x3;", [2, 0, 100], 92),
             ("mul.hi.u64 %x9, %x1, %x2;", [1 << 63, 6, 0], 3),
+            ("mul.lo.s64 %x9, %x1, %x2;", [1 << 33, -3i64 as u64, 0], (-3i64 << 33) as u64),
+            ("sub.s64 %x9, %x1, %x2;", [1, 2, 0], u64::MAX),
         ],
     );
     check('h', &[("add.u16 %h9, %h1, %h2;", [0xffff, 2, 0], 1), ("mul.lo.u16 %h9, %h1, %h2;", [300, 300, 0], 90_000 & 0xffff)]);
@@ -88,6 +90,14 @@ fn division_follows_the_device_at_its_edges() {
             ("div.u32 %r9, %r1, %r2;", [7, 0, 0], 0xffff_ffff),
             ("rem.u32 %r9, %r1, %r2;", [7, 0, 0], 7),
             ("div.s32 %r9, %r1, %r2;", [1 << 31, s(-1), 0], 1 << 31),
+        ],
+    );
+    check(
+        'x',
+        &[
+            ("div.s64 %x9, %x1, %x2;", [-7_000_000_000i64 as u64, 2_000_000_000, 0], -3i64 as u64),
+            ("div.u64 %x9, %x1, %x2;", [u64::MAX, 1 << 32, 0], 0xffff_ffff),
+            ("rem.u64 %x9, %x1, %x2;", [(5 << 40) + 3, 1 << 40, 0], 3),
         ],
     );
 }
@@ -137,6 +147,8 @@ fn bits_are_combined_counted_and_moved() {
     check(
         'x',
         &[
+            ("bfi.b64 %x9, %x1, %x2, 32, 32;", [5, 7, 0], 5 << 32 | 7),
+            ("xor.b64 %x9, %x1, %x2;", [5 << 32, 3 << 32, 0], 6 << 32),
             ("shl.b64 %x9, %x1, %r2;", [1, 63, 0], 1 << 63),
             ("shl.b64 %x9, %x1, %r2;", [1, 64, 0], 0),
             ("shr.s64 %x9, %x1, %r2;", [u64::MAX - 7, 3, 0], u64::MAX),
@@ -218,6 +230,8 @@ fn comparisons_know_signs_and_numbers_that_are_none() {
             ("setp.num.f32 %q9, %f1, %f2;", [NAN, f(1.0), 0], 0),
             // The second predicate is the opposite.
             ("setp.eq.s32 %q8|%q9, %r1, %r2;", [1, 1, 0], 0),
+            ("not.pred %q9, %q1;", [0, 0, 0], 1),
+            ("not.pred %q9, %q1;", [5, 0, 0], 0),
         ],
     );
     check(
@@ -253,6 +267,8 @@ fn conversions_round_saturate_and_spread_signs() {
         'x',
         &[
             ("cvt.s64.s32 %x9, %r1;", [s(-1), 0, 0], u64::MAX),
+            ("cvt.rzi.s64.f32 %x9, %f1;", [f(-3.75e9), 0, 0], -3_750_000_000i64 as u64),
+            ("cvt.rzi.s64.f32 %x9, %f1;", [f(1e30), 0, 0], i64::MAX as u64),
             ("cvt.u64.u32 %x9, %r1;", [s(-1), 0, 0], 0xffff_ffff),
             ("cvt.s64.s8 %x9, %r1;", [0x180, 0, 0], -128i64 as u64),
         ],
@@ -263,6 +279,7 @@ fn conversions_round_saturate_and_spread_signs() {
             ("cvt.rn.f32.s32 %f9, %r1;", [s(-3), 0, 0], f(-3.0)),
             ("cvt.rn.f32.u32 %f9, %r1;", [s(-1), 0, 0], f(4_294_967_296.0)),
             ("cvt.rn.f32.s32 %f9, %r1;", [16_777_217, 0, 0], f(16_777_216.0)),
+            ("cvt.rn.f32.s64 %f9, %x1;", [-(1i64 << 40) as u64, 0, 0], f(-1_099_511_627_776.0)),
             ("cvt.rni.f32.f32 %f9, %f1;", [f(2.5), 0, 0], f(2.0)),
         ],
     );
@@ -293,6 +310,7 @@ fn loads_and_stores_move_every_width_and_vectors() {
             ("ld.global.s16 %r9, [%x0+2];", [0x8180_0000, 0, 0], 0xffff_8180),
             ("ld.global.v2.u32 {%r8, %r9}, [%x0];", [5 << 32 | 4, 0, 0], 5),
             ("ld.global.nc.v4.u32 {%r6, %r7, %r8, %r9}, [%x0];", [1, 9 << 32, 0], 9),
+            ("ld.global.cs.v4.u32 {%r6, %r7, %r8, %r9}, [%x0];", [1, 9 << 32, 0], 9),
             ("st.global.v2.u32 [%x20], {%r1, %r2}; ld.global.u32 %r9, [%x20+4];", [5, 6, 0], 6),
             ("st.global.u8 [%x20+3], %r1; ld.global.u32 %r9, [%x20];", [0x12ab, 0, 0], 0xab00_0000),
             ("add.s64 %x9, %x0, 16; ld.global.u32 %r9, [%x9+-8];", [1, 2, 3], 2),
@@ -320,6 +338,8 @@ fn atomics_return_what_was_there() {
     changed("exch.b32 %r8, [%x20], %r2", 40, 2);
     changed("cas.b32 %r8, [%x20], %r2, %r3", 2, 9);
     changed("cas.b32 %r8, [%x20], %r2, %r3", 3, 3);
+    let wide = "st.global.u64 [%x20], %x1; atom.global.add.u64 %x8, [%x20], %x2; ld.global.u64 %x9, [%x20];";
+    check('x', &[(wide, [(1 << 40) - 1, 2, 0], (1 << 40) + 1)]);
     check('r', &[("st.global.u32 [%x20], %r1; red.global.add.u32 [%x20], %r2; ld.global.u32 %r9, [%x20];", [40, 2, 0], 42)]);
 }
 

@@ -9,6 +9,7 @@
 
 use std::ops::Range;
 
+use crate::device;
 use crate::random::{Stream, WIDE};
 use crate::simd::{Level, dispatch};
 
@@ -61,8 +62,10 @@ impl PoissonTable {
         table
     }
 
-    pub(crate) fn mean(&self) -> f64 {
-        self.mean
+    /// The same for the device.
+    pub(crate) fn on_device(&self) -> device::PoissonTable {
+        let parts = u32::try_from(self.parts).unwrap_or(u32::MAX);
+        device::PoissonTable { parts, undecided: u32::from(self.undecided), thresholds: self.thresholds, rest: self.rest }
     }
 
     /// Makes this the table of `mean`. Costs little, so a rate may change in every step.

@@ -8,6 +8,7 @@
 
 pub mod bundle;
 mod listed;
+mod on_device;
 mod row;
 pub mod shares;
 
@@ -21,6 +22,7 @@ use crate::permutation::Permutation;
 use crate::quantile::Sampler;
 use crate::random::{Purpose, Stream};
 use listed::Listed;
+pub use on_device::Reason;
 pub use row::Row;
 use row::{distance, to_steps};
 use shares::Shares;

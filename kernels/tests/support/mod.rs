@@ -2,18 +2,18 @@
 #![allow(unsafe_code)] // a launch trusts its kernel; the host driver checks what it does
 #![allow(dead_code)] // each test program uses a part
 
+pub(crate) mod network;
 pub(crate) mod population;
+pub(crate) mod ring;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use cudarc::driver::{CudaContext, CudaFunction, DeviceRepr, LaunchConfig};
+use cudarc::driver::{CudaContext, CudaFunction, CudaSlice, CudaStream, DevicePtr, DeviceRepr, LaunchConfig};
 use cudarc::nvrtc::Ptx;
+use kernels::device::{Address, THREADS};
 use kernels::random::{Purpose, Stream};
 use libloading::Library;
-
-/// Threads in a block of every kernel.
-const THREADS: u32 = 256;
 
 /// The host driver, loaded before anyone asks for a CUDA driver.
 fn library() -> &'static Library {
@@ -60,23 +60,34 @@ pub(crate) fn kernel(context: &Arc<CudaContext>, text: &str, name: &str) -> Cuda
     module.load_function(name).expect("the text has this kernel")
 }
 
-/// A thread for each of `n`.
-pub(crate) fn over(n: usize) -> LaunchConfig {
-    LaunchConfig { grid_dim: ((n as u32).div_ceil(THREADS), 1, 1), block_dim: (THREADS, 1, 1), shared_mem_bytes: 0 }
+/// So many blocks.
+pub(crate) fn grid(n_blocks: usize) -> LaunchConfig {
+    LaunchConfig { grid_dim: (n_blocks as u32, 1, 1), block_dim: (THREADS, 1, 1), shared_mem_bytes: 0 }
 }
 
-/// The key of a stream of random numbers, as kernels take it.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(crate) struct Key([u32; 2]);
+/// Where memory lies on the device.
+pub(crate) fn address<T>(memory: &CudaSlice<T>, stream: &Arc<CudaStream>) -> Address {
+    memory.device_ptr(stream).0
+}
 
-// SAFETY: two words, as in `random.cuh`.
-unsafe impl DeviceRepr for Key {}
+/// A struct of `kernels::device`, as kernels and memory take it.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct Argument<T>(pub(crate) T);
 
-impl Key {
-    pub(crate) fn of(stream: &Stream) -> Key {
-        Key(stream.philox_key())
-    }
+// SAFETY: numbers in the layout of C.
+unsafe impl<T> DeviceRepr for Argument<T> {}
+
+/// The bytes of plain numbers.
+pub(crate) fn bytes<T: Copy>(items: &[T]) -> &[u8] {
+    // SAFETY: numbers and the structs of `kernels::device` are plain bytes, without padding.
+    unsafe { std::slice::from_raw_parts(items.as_ptr().cast::<u8>(), size_of_val(items)) }
+}
+
+/// Appends a list with its length before it.
+pub(crate) fn put<T: Copy>(input: &mut Vec<u8>, items: &[T]) {
+    input.extend((items.len() as u64).to_le_bytes());
+    input.extend(bytes(items));
 }
 
 /// Numbers to scatter tests with.

@@ -79,6 +79,9 @@ pub(crate) struct ScenarioArgs {
     /// Threads to use [default: all processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub(crate) backend: Backend,
 }
 
 #[derive(Debug, Args)]
@@ -94,9 +97,6 @@ pub(crate) struct RunArgs {
     /// Go on from the last checkpoint of the run in DIR, or from the checkpoint DIR, and record into the folder of that run
     #[arg(long, value_name = "DIR", conflicts_with = "out")]
     pub(crate) resume: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
-    pub(crate) backend: Backend,
     /// Write no report.html
     #[arg(long)]
     pub(crate) no_report: bool,

@@ -126,10 +126,12 @@ pub enum Error {
         nearest: &'static str,
     },
     /// More memory than there is.
-    #[error("{what} needs {needed} of memory, but {available} are available; the largest part is {largest}")]
+    #[error("{what} needs {needed} of {memory}, but {available} are available; the largest part is {largest}")]
     DoesNotFit {
         /// The scenario.
         what: String,
+        /// Which memory.
+        memory: &'static str,
         /// Memory needed.
         needed: String,
         /// Memory available.
@@ -137,9 +139,12 @@ pub enum Error {
         /// The largest term of it, with its size.
         largest: String,
     },
-    /// The user asked for a device that this build cannot drive.
-    #[error("no CUDA backend in this build; leave out `--backend cuda` to run on the processor")]
-    NoCuda,
+    /// The user asked for a device that cannot be had.
+    #[error("{0}; leave out `--backend cuda` to run on the processor")]
+    NoDevice(engine::DeviceError),
+    /// What lives on a device cannot be saved yet.
+    #[error("checkpoints of a run on a device are not made yet; leave out `--checkpoint-every` and `--resume`, or `--backend cuda`")]
+    NoCheckpointOnDevice,
     /// A folder with points of another sweep, or of this one before it was changed.
     #[error(
         "{}: point {number} was {difference}; finished points are kept only while they would run the same again: \
@@ -247,10 +252,12 @@ impl Error {
             Error::Write { .. }
             | Error::Serve { port: None, .. }
             | Error::Page(_)
-            | Error::NoCuda
+            | Error::NoDevice(_)
             | Error::Worker { .. }
             | Error::MpiDoesNotStart => 3,
             Error::Engine(engine::Error::Thread | engine::Error::Lost) => 3,
+            // More memory than the device has is asked for by the scenario; all else is not its fault.
+            Error::Engine(engine::Error::Device(error)) if !matches!(error, engine::DeviceError::Memory { .. }) => 3,
             Error::NotMade { .. } => 3,
             Error::Record(error) | Error::Engine(engine::Error::Checkpoint(engine::checkpoint::Error::Write(error)))
                 if error.is_fault_of_machine() =>

@@ -8,6 +8,7 @@ mod check;
 mod checkpoint;
 mod clock;
 mod compare;
+mod device;
 mod error;
 mod folder;
 mod import;

@@ -5,7 +5,7 @@ use models::units::Millis;
 use scenarios::Plan;
 
 use super::Ending;
-use super::args::{Backend, RunArgs};
+use super::args::RunArgs;
 use super::checkpoint::{Keeper, run_folder};
 use super::clock::Clock;
 use super::error::Error;
@@ -30,9 +30,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Error> {
 }
 
 fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
-    if args.backend == Backend::Cuda {
-        return ranks.together(Err(Error::NoCuda));
-    }
     let progress = Progress::new(args.quiet || !ranks.leads());
     progress.begin("load");
     let resolved = ranks.together(fitting(args, ranks))?;
@@ -43,6 +40,9 @@ fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
         Some(given) => ranks.together(run_folder(given)).map(|(run, checkpoint)| (run, Some(checkpoint)))?,
         None => (args.out.as_ref().unwrap_or(&resolved.plan.output).clone(), None),
     };
+    if resolved.device.is_some() && (args.resume.is_some() || args.checkpoint_every.is_some()) {
+        return ranks.together(Err(Error::NoCheckpointOnDevice));
+    }
     let folder = ranks.on_first(|| Folder::lock(&run))?;
     let described = (&resolved.plan, &resolved.settings);
     let mut keeper = Keeper::open(described, ranks, &run, checkpoint.as_deref(), args.checkpoint_every)?;
@@ -68,7 +68,8 @@ fn with_page(
     keeper: &mut Keeper,
     (progress, signals): (&Progress, &Signals),
 ) -> Result<Ending, Error> {
-    let ending = into_folder(resolved, ranks, folder, Some(keeper), (progress, signals))?;
+    let keeper = resolved.device.is_none().then_some(keeper);
+    let ending = into_folder(resolved, ranks, folder, keeper, (progress, signals))?;
     if let (Some(folder), false) = (folder, args.quiet || args.no_report) {
         progress.begin("report");
         page::write(folder.path(), &folder.path().join(names::PAGE))?;
@@ -112,13 +113,12 @@ fn simulate(
     show: (&Progress, &Signals),
 ) -> Result<Ending, Error> {
     let (progress, signals) = show;
-    let Resolved { plan, settings, .. } = resolved;
+    let plan = &resolved.plan;
     engine::process::restart_peak_rss();
     let cpu_seconds = engine::process::cpu_seconds();
     let probes = states::probes(plan, Clock::new(plan.simulation.dt));
     progress.begin("build");
-    let simulation = Simulation::build_on(ranks.comm(), &plan.network, settings, &probes, &|fraction| progress.at(fraction));
-    let simulation = ranks.together(simulation.map_err(Error::from))?;
+    let simulation = ranks.together(resolved.build(ranks.comm(), &probes, &|fraction| progress.at(fraction)))?;
     let build_seconds = progress.end(&built(&account(&simulation, ranks, 0.0)?));
     if let Some(stop) = ranks.stopped(signals.received())? {
         return Ok(Ending::Stopped(stop));
@@ -237,7 +237,7 @@ pub(super) fn summarise(
         ranks: accounts.len() as u32,
         per_rank: accounts.iter().map(rank).collect(),
         threads: settings.threads,
-        backend: "cpu".into(),
+        backend: if resolved.device.is_some() { "cuda" } else { "cpu" }.into(),
         seed: settings.seed,
         populations: plan.network.populations.iter().zip(&statistics).map(|(p, s)| (p.name.clone(), population(s))).collect(),
         regions: regions(plan, &statistics),

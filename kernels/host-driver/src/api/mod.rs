@@ -24,6 +24,9 @@ use status::Status;
 /// Seeds the order of everything that may happen in several orders.
 const SEED: &str = "HOST_DRIVER_SEED";
 
+/// Names a file for what was counted, as JSON.
+const COUNTERS: &str = "HOST_DRIVER_COUNTERS";
+
 /// All that the functions of the interface share.
 struct Driver {
     device: Device,
@@ -53,6 +56,16 @@ impl Driver {
         if !self.was_announced {
             self.was_announced = true;
             eprintln!("host-driver: this CUDA driver runs kernels on the host, for tests only; it tells nothing about speed");
+        }
+    }
+
+    /// Writes what was counted, if someone asked for it.
+    fn write_counters(&self) {
+        let Some(path) = std::env::var_os(COUNTERS) else { return };
+        let kernels: Vec<String> = self.device.by_kernel().map(|(name, counters)| format!("\"{name}\": {}", counters.to_json())).collect();
+        let text = format!("{{\"all\": {}, \"kernels\": {{{}}}}}\n", self.device.counters().to_json(), kernels.join(", "));
+        if let Err(error) = std::fs::write(&path, text) {
+            eprintln!("host-driver: {}: {error}", path.display());
         }
     }
 

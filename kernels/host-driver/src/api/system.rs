@@ -106,8 +106,9 @@ interface! {
         put(context, CONTEXT)
     }
 
-    /// Gives the context back.
+    /// Gives the context back. A program that does so is done, so its costs are known.
     fn cuDevicePrimaryCtxRelease_v2(driver, device: c_int) {
+        driver.write_counters();
         check_device(device)
     }
 

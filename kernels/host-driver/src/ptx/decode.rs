@@ -141,6 +141,8 @@ impl<'a> Decoder<'a> {
         let space = self.m.need(&[("param", Space::Parameters), ("global", Space::Global), ("shared", Space::Shared)], "a state space")?;
         let read_only = space == Space::Global && self.m.take("nc");
         self.m.take("volatile");
+        // What a cache should do with the line changes no value.
+        self.m.take("cs");
         let to = self.registers(0)?;
         self.check_width(to.len())?;
         let space = if read_only { Space::ReadOnly } else { space };

@@ -1,0 +1,225 @@
+//! A network that lives on a device: what it is made of, and its steps.
+
+use std::ops::Range;
+
+use cudarc::driver::sys::CUevent_flags;
+use cudarc::driver::{CudaEvent, CudaFunction, PushKernelArg};
+
+use super::blocks;
+use super::device::Device;
+use super::error::{Error, doing};
+use super::memory::Array;
+use super::neurons::{Neurons, SliceOnHost, Tap};
+use super::samples::{Samples, Value};
+use super::spikes::{Room, Spikes};
+use super::synapses::Synapses;
+use crate::device::{Drives, Image, Means, Moment, PoissonTable, Recipes, Sums};
+use crate::layout::BLOCK;
+use crate::quantile::standard_normal;
+use crate::stimuli::Agenda;
+
+/// Blocks of `deliver` for each multiprocessor: as many as fit.
+const BLOCKS: u32 = 4;
+
+/// What moves to a device.
+pub struct Parts<'a> {
+    /// All neurons.
+    pub slices: Vec<SliceOnHost<'a>>,
+    /// Stored rows.
+    pub image: Image,
+    /// What rows that are not stored are made from.
+    pub recipes: Option<Recipes>,
+    /// What stimuli do.
+    pub agenda: Agenda,
+    /// Neurons whose state is recorded.
+    pub taps: Vec<Tap>,
+    /// Sums of `V_m` of all populations in units of 2^-16 mV, if a model takes their means.
+    pub means: Vec<i64>,
+    /// Target blocks.
+    pub n_blocks: usize,
+    /// Most receptors of a population.
+    pub n_receptors: usize,
+    /// Steps for which a spike may be under way.
+    pub span: u32,
+    /// Room for spikes.
+    pub room: Room,
+    /// Most steps between two calls of [`Resident::take`].
+    pub pace: u64,
+}
+
+impl Parts<'_> {
+    /// Slots of the sums, a power of two, minus 1.
+    fn slot_mask(&self) -> u32 {
+        self.recipes.as_ref().map_or(0, |recipes| recipes.slot_mask)
+    }
+
+    fn n_sums(&self) -> usize {
+        (self.slot_mask() as usize + 1) * self.n_receptors * self.n_blocks * BLOCK
+    }
+
+    /// Memory that is taken on the device, in bytes, but for a few small tables.
+    pub fn bytes(&self) -> u64 {
+        let state: usize = self.slices.iter().map(|slice| slice.bytes()).sum();
+        let rows: u64 = self.taps.iter().map(|tap| Samples::rows(tap.interval, self.pace)).sum();
+        let moments = self.agenda.n_stimuli() * self.pace as usize * size_of::<Moment>();
+        let counted = state + self.n_sums() * size_of::<i32>() + moments + 16 * self.means.len();
+        let recipes = self.recipes.as_ref().map_or(0, Recipes::bytes);
+        counted as u64 + self.image.bytes() + recipes + self.room.bytes() + 4 * rows + 8 * self.taps.len() as u64
+    }
+}
+
+/// A network on a device.
+pub struct Resident {
+    device: Device,
+    deliver: CudaFunction,
+    /// Blocks of `deliver`.
+    blocks: u32,
+    neurons: Neurons,
+    synapses: Synapses,
+    spikes: Spikes,
+    samples: Samples,
+    sums: Sums,
+    /// What `sums` and `means` name.
+    _cells: Array<i32>,
+    means: Means,
+    _potentials: Array<i64>,
+    quantiles: Array<f32>,
+    agenda: Agenda,
+    moments: Array<Moment>,
+    tables: Array<PoissonTable>,
+    span: u32,
+    /// Steps that were launched and not taken.
+    launched: Range<u64>,
+    clock: Clock,
+}
+
+/// Times the first of the steps that are launched together.
+struct Clock {
+    begun: CudaEvent,
+    delivered: CudaEvent,
+    updated: CudaEvent,
+    deliver_share: f64,
+}
+
+impl Clock {
+    fn new(device: &Device) -> Result<Self, Error> {
+        let event = || device.context.new_event(Some(CUevent_flags::CU_EVENT_DEFAULT)).map_err(doing("making an event"));
+        Ok(Clock { begun: event()?, delivered: event()?, updated: event()?, deliver_share: 0.0 })
+    }
+
+    /// Notes the time at which the device comes here, if it is `wanted`.
+    fn mark(&self, device: &Device, event: &CudaEvent, wanted: bool) -> Result<(), Error> {
+        if wanted { event.record(&device.stream).map_err(doing("timing a step")) } else { Ok(()) }
+    }
+
+    /// After all has been waited for.
+    fn read(&mut self) -> Result<(), Error> {
+        let ms = |start: &CudaEvent, end| start.elapsed_ms(end).map(f64::from).map_err(doing("timing a step"));
+        let (deliver, update) = (ms(&self.begun, &self.delivered)?, ms(&self.delivered, &self.updated)?);
+        self.deliver_share = if deliver + update > 0.0 { deliver / (deliver + update) } else { 0.0 };
+        Ok(())
+    }
+}
+
+impl Resident {
+    /// Moves `parts` onto `device`. Refuses before it takes any memory what the device has no room for.
+    pub fn new(device: &Device, parts: Parts) -> Result<Resident, Error> {
+        device.fits(parts.bytes())?;
+        let neurons = Neurons::new(device, &parts.slices)?;
+        let taps: Vec<_> = parts.taps.iter().map(|tap| (neurons.address_of(device, tap), tap.interval)).collect();
+        let cells = Array::zeros(device, parts.n_sums())?;
+        let potentials = Array::copy(device, &[vec![0; parts.means.len()], parts.means.clone()].concat())?;
+        Ok(Resident {
+            deliver: device.kernel("deliver", "deliver")?,
+            blocks: BLOCKS * device.multiprocessors()?,
+            synapses: Synapses::new(device, &parts.image, parts.recipes.as_ref())?,
+            spikes: Spikes::new(device, parts.room)?,
+            samples: Samples::new(device, &taps, parts.pace)?,
+            sums: Sums {
+                cells: cells.address(device),
+                n_places: (parts.n_blocks * BLOCK) as u32,
+                n_receptors: parts.n_receptors as u32,
+                slot_mask: parts.slot_mask(),
+                unused: 0,
+            },
+            _cells: cells,
+            means: Means {
+                sums: if parts.means.is_empty() { 0 } else { potentials.address(device) },
+                n_populations: parts.means.len() as u32,
+                unused: 0,
+            },
+            _potentials: potentials,
+            quantiles: Array::copy(device, standard_normal().rows())?,
+            moments: Array::room(device, parts.agenda.n_stimuli() * parts.pace as usize)?,
+            tables: Array::copy(device, &[])?,
+            agenda: parts.agenda,
+            span: parts.span,
+            launched: 0..0,
+            clock: Clock::new(device)?,
+            neurons,
+            device: device.clone(),
+        })
+    }
+
+    /// Starts the next steps, at most `pace`, and waits for none. Those before must have been taken.
+    pub fn launch(&mut self, steps: Range<u64>) -> Result<(), Error> {
+        self.tell(&steps)?;
+        let device = &self.device;
+        let ring = self.spikes.ring(device);
+        let (store, made) = (self.synapses.store(device), self.synapses.made(device));
+        let row = (self.agenda.n_stimuli() * size_of::<Moment>()) as u64;
+        let mut drives = Drives {
+            list: self.neurons.drives(device),
+            moments: self.moments.address(device),
+            tables: self.tables.address(device),
+            quantiles: self.quantiles.address(device),
+        };
+        for step in steps.clone() {
+            self.clock.mark(device, &self.clock.begun, step == steps.start)?;
+            let mut launch = device.stream.launch_builder(&self.deliver);
+            launch.arg(&ring).arg(&store).arg(&made).arg(&self.sums).arg(&self.means).arg(&step).arg(&self.span);
+            // SAFETY: these are the kernel's arguments; what their addresses name lives as long as `self` does.
+            unsafe { launch.launch(blocks(self.blocks)) }.map_err(doing("launching `deliver`"))?;
+            self.clock.mark(device, &self.clock.delivered, step == steps.start)?;
+            for model in &self.neurons.models {
+                let mut launch = device.stream.launch_builder(&model.kernel);
+                launch.arg(&model.slices.0).arg(&model.shares.0).arg(&drives).arg(&ring).arg(&store);
+                launch.arg(&self.sums).arg(&self.means).arg(&step);
+                // SAFETY: as above.
+                unsafe { launch.launch(blocks(model.shares.len() as u32)) }.map_err(doing("launching `update`"))?;
+            }
+            self.clock.mark(device, &self.clock.updated, step == steps.start)?;
+            self.samples.launch(device, steps.start, step)?;
+            drives.moments += row;
+        }
+        self.launched = steps;
+        Ok(())
+    }
+
+    /// Tells the device what stimuli do in these steps.
+    fn tell(&mut self, steps: &Range<u64>) -> Result<(), Error> {
+        let (moments, tables) = self.agenda.steps(steps.clone());
+        self.moments.write(&self.device, 0, moments)?;
+        if tables.len() > self.tables.len() {
+            self.tables = Array::copy(&self.device, tables)?;
+        } else {
+            self.tables.write(&self.device, 0, tables)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for what was launched and appends what happened in it.
+    /// Gives the number of synaptic events so far.
+    pub fn take(&mut self, fired: &mut Vec<(u64, u32)>, values: &mut Vec<Value>) -> Result<u64, Error> {
+        let steps = std::mem::take(&mut self.launched);
+        let events = self.spikes.take(&self.device, steps.clone(), fired)?;
+        self.samples.take(&self.device, steps, values)?;
+        self.clock.read()?;
+        Ok(events)
+    }
+
+    /// Which part of a step's time went into delivery, as far as is known.
+    pub fn deliver_share(&self) -> f64 {
+        self.clock.deliver_share
+    }
+}

@@ -1,0 +1,99 @@
+//! Recorded state: copied on the device into blocks, and from there to the host.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use cudarc::driver::{CudaFunction, PushKernelArg};
+use models::kit::real;
+
+use super::device::Device;
+use super::error::{Error, doing};
+use super::memory::Array;
+use super::over;
+use crate::device::Address;
+
+/// A value that was recorded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Value {
+    /// Index of the tap.
+    pub tap: usize,
+    /// Step after which the state was so.
+    pub step: u64,
+    /// The state.
+    pub value: real,
+}
+
+/// All taps of a device.
+pub(super) struct Samples {
+    kernel: CudaFunction,
+    groups: Vec<Group>,
+    copied: Vec<real>,
+}
+
+/// Taps that are read at the same steps.
+struct Group {
+    interval: u64,
+    /// Indices of the taps.
+    taps: Vec<usize>,
+    addresses: Array<Address>,
+    values: Array<real>,
+}
+
+impl Group {
+    /// Samples that are taken in these steps: after step `s` it is time `s + 1`.
+    fn n_due(&self, steps: &Range<u64>) -> u64 {
+        steps.end / self.interval - steps.start / self.interval
+    }
+}
+
+impl Samples {
+    /// Taps by their address and interval; the host takes their values every `pace` steps.
+    pub(super) fn new(device: &Device, taps: &[(Address, u64)], pace: u64) -> Result<Self, Error> {
+        let mut by_interval: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for (index, (_, interval)) in taps.iter().enumerate() {
+            by_interval.entry((*interval).max(1)).or_default().push(index);
+        }
+        let group = |(interval, group): (u64, Vec<usize>)| {
+            let addresses: Vec<Address> = group.iter().map(|tap| taps[*tap].0).collect();
+            let room = group.len() * Samples::rows(interval, pace) as usize;
+            let (addresses, values) = (Array::copy(device, &addresses)?, Array::room(device, room)?);
+            Ok(Group { interval, taps: group, addresses, values })
+        };
+        let groups = by_interval.into_iter().map(group).collect::<Result<_, Error>>()?;
+        Ok(Samples { kernel: device.kernel("sample", "sample")?, groups, copied: Vec::new() })
+    }
+
+    /// Most samples of an interval in `pace` steps.
+    pub(super) fn rows(interval: u64, pace: u64) -> u64 {
+        pace / interval + 1
+    }
+
+    /// Reads what is due after `step`, in steps that began at `first`.
+    pub(super) fn launch(&mut self, device: &Device, first: u64, step: u64) -> Result<(), Error> {
+        for group in self.groups.iter().filter(|group| (step + 1).is_multiple_of(group.interval)) {
+            let n = group.taps.len();
+            let row = group.n_due(&(first..step));
+            let out = group.values.address(device) + row * (n * size_of::<real>()) as u64;
+            let n = n as u32;
+            let mut launch = device.stream.launch_builder(&self.kernel);
+            launch.arg(&group.addresses.0).arg(&n).arg(&out);
+            // SAFETY: these are the kernel's arguments; it reads `n` taps, which point into the tiles, and writes one row.
+            unsafe { launch.launch(over(n)) }.map_err(doing("launching `sample`"))?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the device and appends what was read in `steps`.
+    pub(super) fn take(&mut self, device: &Device, steps: Range<u64>, values: &mut Vec<Value>) -> Result<(), Error> {
+        for group in &self.groups {
+            let n = group.taps.len();
+            self.copied.resize(n * group.n_due(&steps) as usize, 0.0);
+            group.values.read(device, 0, &mut self.copied)?;
+            for (row, row_values) in self.copied.chunks_exact(n).enumerate() {
+                let step = (steps.start / group.interval + row as u64 + 1) * group.interval - 1;
+                values.extend(group.taps.iter().zip(row_values).map(|(tap, value)| Value { tap: *tap, step, value: *value }));
+            }
+        }
+        Ok(())
+    }
+}
