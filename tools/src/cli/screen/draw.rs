@@ -164,9 +164,9 @@ mod tests {
             Rows { labels: (0..n).map(|i| format!("A{i}")).collect(), neurons: vec![100; n], of_population: (0..n).map(Some).collect() };
         let board = Board::new(Subject { name: "macaque".into(), neurons: 100 * n as u64, duration_ms: 1000.0, dt: 0.1, rows });
         let mut activity = Activity::clone(&board.activity());
-        for step in 1..=5000 {
+        for step in 1..=5000u64 {
             for row in 0..n {
-                for _ in 0..usize::from(step % 50 == 0) * row {
+                for _ in 0..usize::from(step.is_multiple_of(50)) * row {
                     activity.recent.add(step, row);
                 }
             }
