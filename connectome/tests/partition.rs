@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use connectome::network::{Network, Population, Projection, Rule, Value};
-use connectome::partition::{Costs, Partition, partition};
+use connectome::partition::{Costs, Partition, by_region, partition};
 use proptest::prelude::*;
 
 const BALANCE: f64 = 1.05;
@@ -70,6 +70,42 @@ proptest! {
         let [a, b] = [0, 1].map(|_| partition(&network, &rates, ranks, &Costs::default()));
         prop_assert_eq!(a.groups(), b.groups());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn by_region_no_group_of_ranks_shares_a_region_with_another((network, rates) in networks(), ranks in 1usize..60) {
+        let partition = by_region(&network, &rates, ranks, &Costs::default());
+        assert_every_neuron_is_placed_once(&network, &partition);
+        let groups = partition.groups();
+        prop_assert_eq!(groups.iter().map(|g| g.count).sum::<usize>(), ranks);
+        prop_assert!(groups.windows(2).all(|g| g[0].first + g[0].count == g[1].first));
+        let mut blocks: Vec<usize> = groups.iter().flat_map(|g| g.content.iter().map(|c| c.0)).collect();
+        let n = blocks.len();
+        blocks.sort_unstable();
+        blocks.dedup();
+        prop_assert_eq!(blocks.len(), n, "a region in two groups");
+        prop_assert!(groups.iter().all(|g| g.count == 1 || g.content.len() == 1));
+        for load in partition.loads() {
+            prop_assert!(load.far <= load.received * (1.0 + 1e-9) + 1e-9);
+        }
+    }
+}
+
+#[test]
+fn spikes_from_other_regions_are_told_from_those_of_the_same() {
+    // Each neuron of the first region reaches 500 of its own and 20 of the other, so nearly every rank of both.
+    let network = network(&[(1000, Some(0)), (1000, Some(1))], &[(0, 0, 0.5), (0, 1, 0.02)]);
+    let costs = Costs { neuron: 1.0, synapse: 0.0, event: 0.0 };
+    let partition = by_region(&network, &[5.0, 0.0], 8, &costs);
+    assert_eq!(partition.groups().iter().map(|g| g.count).collect::<Vec<_>>(), [4, 4]);
+    let [own, other] = partition.loads() else { panic!("two groups") };
+    assert!((own.spikes - 1250.0).abs() < 1e-6 && own.far == 0.0 && (own.received - 3750.0).abs() < 1.0, "{own:?}");
+    // One of 5 expected targets on a rank misses it with probability exp(-5).
+    let reached = 5000.0 * (1.0 - (-5.0f64).exp());
+    assert!((other.far - reached).abs() < 1.0 && (other.received - other.far).abs() < 1e-9, "{other:?}");
 }
 
 /// Spikes between ranks per second, for regions of one population each, placed whole: every spike once per other rank that

@@ -82,6 +82,8 @@ pub struct Block<'a> {
     pub spikes: &'a [Spike],
     /// All samples, sorted by probe, step, position.
     pub samples: &'a [Sample],
+    /// Where the time went so far, on the thread that hands this out.
+    pub phases: Phases,
 }
 
 /// Sees what happens while a simulation runs. Called about every 10 ms of biological time.
@@ -319,7 +321,7 @@ impl World<'_> {
             let met = Instant::now();
             if let Some(leader) = leader.as_deref_mut() {
                 self.boards.iter().for_each(|b| leader.recorder.take(&read(&b[parity(epoch)])));
-                if leader.recorder.flush(step, stop || step == self.span.end)?.is_break() {
+                if leader.recorder.flush(step, stop || step == self.span.end, shard.phases)?.is_break() {
                     // A slow thread may read this before or after its barrier of the present epoch, but all
                     // read it after the next one: so the epoch is named, and all stop at the same step.
                     self.last_epoch.fetch_min(epoch + 1, Ordering::AcqRel);
@@ -498,7 +500,7 @@ impl<'a> Recorder<'a> {
         self.samples.extend_from_slice(&outbox.samples);
     }
 
-    fn flush(&mut self, step: u64, last: bool) -> Result<ControlFlow<()>, Lost> {
+    fn flush(&mut self, step: u64, last: bool, phases: Phases) -> Result<ControlFlow<()>, Lost> {
         if step - self.start < self.interval && !last {
             return Ok(ControlFlow::Continue(()));
         }
@@ -511,7 +513,7 @@ impl<'a> Recorder<'a> {
         if self.comm.rank() == 0 {
             self.spikes.sort_unstable();
             self.samples.sort_unstable_by_key(|s| (s.probe, s.step, s.position));
-            flow = self.observer.block(&Block { steps, spikes: &self.spikes, samples: &self.samples });
+            flow = self.observer.block(&Block { steps, spikes: &self.spikes, samples: &self.samples, phases });
         }
         self.spikes.clear();
         self.samples.clear();

@@ -4,38 +4,18 @@
 Contract: every page loads from a file with no console error, no exception and no request beyond
 itself; every panel of a full run is drawn; nothing overflows at 1280 and 400 px, light and dark; the
 controls do what they say. FOLDER_OF_PAGES is what the example `synthetic_report` wrote; a
-`run.html` in it, the page of a real run, and a `sweep.html`, that of a real sweep, are looked at too. Needs nothing but Python and chromium, which it
-drives over the debugging pipe (Chrome DevTools Protocol).
+`run.html` in it, the page of a real run, and a `sweep.html`, that of a real sweep, are looked at too. Needs nothing but Python and chromium.
 """
 
-import base64
 import json
-import os
 import pathlib
-import select
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 
-QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars"
+from chromium import Browser, Judge, judge_layout, program
+
 FULL_PANELS = "raster heat traces brain bars matrix-weights matrix-simulated matrix-empirical matrix-scatter isi rate-histogram cv spectra-regions spectra-kinds cost".split()
 FLAT_PANELS = "raster heat traces bars matrix-simulated isi rate-histogram cv spectra-regions".split()
-
-# Colours of a canvas, counted on every third pixel of every third row.
-COLOURS = """(id) => {
-  const canvas = document.querySelector(`#${id} canvas`);
-  if (!canvas) return -1;
-  const { width, height } = canvas;
-  const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-  const seen = new Set();
-  for (let y = 0; y < height; y += 3) for (let x = 0; x < width; x += 3) {
-    const i = 4 * (y * width + x);
-    if (data[i + 3]) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
-  }
-  return seen.size;
-}"""
 
 # Painted pixels on the upper and lower edges of the brain: its outline would show there if it were cut off.
 EDGES = """(() => {
@@ -48,149 +28,9 @@ EDGES = """(() => {
 })()"""
 
 
-class Browser:
-    """A headless chromium behind a pair of pipes."""
-
-    def __init__(self, program, profile):
-        to_browser, self.out = os.pipe()
-        self.inp, from_browser = os.pipe()
-
-        def pipes():  # The browser reads from descriptor 3 and writes to 4.
-            os.dup2(to_browser, 3)
-            os.dup2(from_browser, 4)
-
-        # Out of the way of 3 and 4, which dup2 overwrites in the child.
-        to_browser, from_browser = (self.moved(fd) for fd in (to_browser, from_browser))
-        command = [program, *QUIET.split(), f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
-        self.process = subprocess.Popen(command, preexec_fn=pipes, pass_fds=(3, 4), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        os.close(to_browser)
-        os.close(from_browser)
-        self.buffer, self.number, self.events, self.session = b"", 0, [], None
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(domain + ".enable")
-
-    @staticmethod
-    def moved(fd):
-        import fcntl
-
-        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20)
-        os.close(fd)
-        return high
-
-    def message(self, seconds=60):
-        end = time.monotonic() + seconds
-        while b"\0" not in self.buffer:
-            if not select.select([self.inp], [], [], max(0, end - time.monotonic()))[0]:
-                raise TimeoutError(f"the browser said nothing for {seconds} s")
-            piece = os.read(self.inp, 1 << 20)
-            if not piece:
-                raise EOFError("the browser ended")
-            self.buffer += piece
-        text, _, self.buffer = self.buffer.partition(b"\0")
-        return json.loads(text)
-
-    def call(self, method, **params):
-        self.number += 1
-        request = {"id": self.number, "method": method, "params": params}
-        if self.session:
-            request["sessionId"] = self.session
-        data = json.dumps(request).encode() + b"\0"
-        while data:
-            data = data[os.write(self.out, data) :]
-        while True:
-            answer = self.message()
-            if answer.get("id") == self.number:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']['message']}")
-                return answer["result"]
-            self.events.append(answer)
-
-    def run(self, expression):
-        """The value of a JavaScript expression (of a promise: what it resolves to)."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        if "exceptionDetails" in answer:
-            raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description", "exception") + f"\nin {expression}")
-        return answer["result"].get("value")
-
-    def settle(self):
-        self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))")
-
-    def open(self, page, width, theme):
-        self.events.clear()
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
-        self.call("Page.navigate", url=page.resolve().as_uri())
-        for _ in range(300):
-            if self.run("document.readyState === 'complete' && document.documentElement.dataset.ready") == "yes":
-                return self.settle()
-            time.sleep(0.1)
-        raise TimeoutError(f"{page.name} did not become ready: {self.complaints()}")
-
-    def complaints(self):
-        """Console errors, exceptions, and requests for anything but the page itself."""
-        out = []
-        for e in self.events:
-            p = e.get("params", {})
-            if e.get("method") == "Runtime.exceptionThrown":
-                out.append(p["exceptionDetails"].get("exception", {}).get("description", "exception"))
-            elif e.get("method") == "Runtime.consoleAPICalled" and p["type"] in ("error", "warning", "assert"):
-                out.append(" ".join(str(a.get("description") or a.get("value")) for a in p["args"]))
-            elif e.get("method") == "Log.entryAdded" and p["entry"]["level"] in ("error", "warning"):
-                out.append(p["entry"]["text"])
-            elif e.get("method") == "Network.requestWillBeSent" and not p["request"]["url"].startswith(("file:", "data:", "about:")):
-                out.append("request for " + p["request"]["url"])
-        return out
-
-    def screenshot(self, path):
-        height = self.run("document.documentElement.scrollHeight")
-        width = self.run("document.documentElement.clientWidth")
-        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
-        path.write_bytes(base64.b64decode(data))
-
-    def close(self):
-        try:
-            self.session = None
-            self.call("Browser.close")
-        except (OSError, EOFError, RuntimeError):
-            pass
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-
-
-class Judge:
-    """Counts what holds and names what does not."""
-
-    def __init__(self):
-        self.held, self.faults = 0, []
-
-    def check(self, holds, what):
-        if holds:
-            self.held += 1
-        else:
-            self.faults.append(what)
-            print("FAILED:", what)
-
-
 def look(browser, judge, page, width, theme, panels, shots):
-    where = f"{page.stem} at {width} px, {theme}"
     browser.open(page, width, theme)
-    judge.check(not browser.complaints(), f"{where}: a quiet console, got {browser.complaints()}")
-    judge.check(browser.run("document.documentElement.dataset.theme") == theme, f"{where}: the theme the system asks for")
-    overflow = browser.run("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    judge.check(overflow <= 0, f"{where}: no horizontal overflow, got {overflow} px")
-    wide = browser.run("""[...document.querySelectorAll('main *, header *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1
-        && !e.closest('.tablebox, pre, .scroll')).map((e) => e.tagName + '#' + e.id + '.' + e.className).slice(0, 5)""")
-    judge.check(not wide, f"{where}: every element within the width, not {wide}")
-    for panel in panels:
-        colours = browser.run(f"({COLOURS})({json.dumps(panel)})")
-        judge.check(colours >= 4, f"{where}: panel {panel} is drawn, {colours} colours seen")
-    drawn = browser.run("[...document.querySelectorAll('canvas')].every((c) => c.getAttribute('aria-label'))")
-    judge.check(drawn, f"{where}: every figure says in words what it shows")
+    judge_layout(browser, judge, f"{page.stem} at {width} px, {theme}", theme, panels)
     if shots:
         browser.screenshot(shots / f"{page.stem}-{width}-{theme}.png")
 
@@ -287,8 +127,7 @@ def pointer(browser, judge):
 
 
 def main():
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not program:
+    if not program():
         print("skipped: no chromium")
         return 0
     if len(sys.argv) < 2:
@@ -302,7 +141,7 @@ def main():
     full = pages / "macaque.html"
     judge.check(full.stat().st_size < 3_000_000, f"a page of the macaque's size stays below 3 MB, got {full.stat().st_size}")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Browser(program, profile)
+        browser = Browser(program(), profile)
         try:
             for width in (1280, 400):
                 for theme in ("light", "dark"):

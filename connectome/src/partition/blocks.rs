@@ -15,6 +15,8 @@ pub(super) struct Block {
     pub(super) populations: Vec<PopulationIndex>,
     /// Neurons.
     pub(super) neurons: f64,
+    /// Spikes that they send, in 1/s.
+    pub(super) spikes: f64,
     /// Synapses onto them.
     pub(super) synapses: f64,
     /// Spikes that arrive at these synapses, in 1/s.
@@ -55,6 +57,7 @@ impl Wiring {
             }
             wiring.blocks[block].populations.push(p);
             wiring.blocks[block].neurons += f64::from(population.size);
+            wiring.blocks[block].spikes += rates[p] * f64::from(population.size);
             wiring.block_of.push(block);
             wiring.sources.push(Source { spikes: rates[p] * f64::from(population.size), outdegrees: BTreeMap::new() });
         }
@@ -80,7 +83,12 @@ impl Wiring {
     /// Spikes per second that reach a rank from outside, each counted once however many targets it has there.
     /// `content` says what fraction of which blocks the rank holds.
     pub(super) fn received(&self, content: &[(usize, f64)]) -> f64 {
-        let fraction = |block: usize| content.iter().filter(|(b, _)| *b == block).map(|(_, f)| f).sum::<f64>();
+        self.received_from_outside(content, content)
+    }
+
+    /// The same, of spikes that come from outside `home`, which is what the rank and others near it hold together.
+    pub(super) fn received_from_outside(&self, content: &[(usize, f64)], home: &[(usize, f64)]) -> f64 {
+        let fraction = |block: usize| home.iter().filter(|(b, _)| *b == block).map(|(_, f)| f).sum::<f64>();
         let outside = |(source, block): (&Source, &usize)| {
             let targets: f64 = content.iter().filter_map(|(b, f)| Some(f * source.outdegrees.get(b)?)).sum();
             source.spikes * (1.0 - fraction(*block)).max(0.0) * reached(targets)

@@ -36,10 +36,12 @@ mod grow;
 mod placement;
 mod polish;
 mod refine;
+mod regions;
 
 use crate::network::Network;
 use blocks::Wiring;
 pub use placement::{Group, Load, Partition};
+pub use regions::by_region;
 
 /// The most that a rank may cost, relative to the mean, as long as regions can be split.
 const BALANCE: f64 = 1.05;

@@ -28,8 +28,12 @@ pub struct Load {
     pub events: f64,
     /// In the unit of [`Costs`](super::Costs).
     pub cost: f64,
+    /// Spikes of these neurons, in 1/s.
+    pub spikes: f64,
     /// Spikes that come from other ranks, in 1/s, each counted once however many targets it has here.
     pub received: f64,
+    /// Those of them that come from ranks of other groups.
+    pub far: f64,
 }
 
 /// Which rank holds which neurons.
@@ -56,7 +60,7 @@ impl Partition {
         }
         // What rounding leaves belongs to the last part.
         cuts.iter_mut().filter_map(|parts| parts.last_mut()).for_each(|part| part.0 = 1.0);
-        let loads = groups.iter().map(|group| load(&wiring, &group.content)).collect();
+        let loads = groups.iter().map(|group| load(&wiring, group)).collect();
         Partition { wiring, groups, loads, ranks, cuts }
     }
 
@@ -137,11 +141,16 @@ fn bound(fraction: f64, size: u32) -> u32 {
     (fraction * f64::from(size)).round().min(f64::from(size)) as u32
 }
 
-fn load(wiring: &Wiring, content: &[(usize, f64)]) -> Load {
-    let mut load = Load { received: wiring.received(content), ..Load::default() };
+fn load(wiring: &Wiring, group: &Group) -> Load {
+    let content = &group.content;
+    let home: Vec<(usize, f64)> = content.iter().map(|&(block, fraction)| (block, fraction * group.count as f64)).collect();
+    let received = wiring.received(content);
+    let far = if group.count > 1 { wiring.received_from_outside(content, &home) } else { received };
+    let mut load = Load { received, far, ..Load::default() };
     for &(block, fraction) in content {
         let block = &wiring.blocks[block];
         load.neurons += block.neurons * fraction;
+        load.spikes += block.spikes * fraction;
         load.synapses += block.synapses * fraction;
         load.events += block.events * fraction;
         load.cost += block.cost * fraction;

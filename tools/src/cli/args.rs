@@ -49,6 +49,8 @@ pub(crate) enum Verb {
     Compare(CompareArgs),
     /// Run one of the standard benchmarks, or list them
     Bench(BenchArgs),
+    /// Predict time per step and efficiency on 1 to 10,000 ranks; a model, starts none
+    ScaleModel(Box<ScaleArgs>),
     /// List the neuron models, or describe one
     Models(ModelsArgs),
     /// List the built-in connectomes and how to cite them
@@ -90,6 +92,12 @@ pub(crate) struct RunArgs {
     /// Write no report.html
     #[arg(long)]
     pub(crate) no_report: bool,
+    /// Serve a page that shows the run while it goes on, on this machine only; its address is printed [default port: any free one]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, conflicts_with = "quiet", value_parser = port)]
+    pub(crate) live: Option<Option<u16>>,
+    /// Show the run on the terminal while it goes on; `q` stops it
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) tui: bool,
     /// Print errors only, and write no report.html
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -306,6 +314,60 @@ pub(crate) struct BenchArgs {
     /// Print the networks as JSON, for other simulators, and run nothing
     #[arg(long)]
     pub(crate) describe: bool,
+}
+
+/// Takes what follows `--live`, which may be the scenario if someone wrote that last.
+fn port(text: &str) -> Result<u16, String> {
+    let found = text.parse().ok().filter(|port| *port > 0);
+    found.ok_or_else(|| "expected a port from 1 to 65535, or nothing; the scenario comes before --live".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScaleArgs {
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArgs,
+    /// Predict for these numbers of ranks [default: 1, 2, 4, ... 8192, 10000]
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = count(1_000_000))]
+    pub(crate) ranks: Vec<usize>,
+    /// Take costs and rates from this finished run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) from: Option<PathBuf>,
+    /// Show what these runs took beside what is predicted for their ranks and threads; costs and rates are the first one's
+    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["ranks", "csv", "svg"])]
+    pub(crate) compare: Vec<PathBuf>,
+    /// Write the predictions as a table for programs
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write the predictions as a picture
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    /// With two clocks take no synapse between rank groups to be faster than this
+    #[arg(long, value_name = "MS", value_parser = positive)]
+    pub(crate) tract_delay_ms: Option<f64>,
+    /// Core time per neuron and step [default: 0.9]
+    #[arg(long, value_name = "NS", value_parser = positive)]
+    pub(crate) neuron_ns: Option<f64>,
+    /// Core time per synaptic event [default: 1.33]
+    #[arg(long, value_name = "NS", value_parser = positive)]
+    pub(crate) event_ns: Option<f64>,
+    /// Core time per spike that a rank takes in [default: 250]
+    #[arg(long, value_name = "NS", value_parser = positive)]
+    pub(crate) spike_ns: Option<f64>,
+    /// Ranks of a node [default: 128]
+    #[arg(long, value_name = "N", value_parser = count(1_000_000))]
+    pub(crate) node_ranks: Option<usize>,
+    /// Latency between ranks of a node [default: 0.25]
+    #[arg(long, value_name = "US", value_parser = positive)]
+    pub(crate) node_latency_us: Option<f64>,
+    /// Bandwidth of a rank inside its node [default: 8]
+    #[arg(long, value_name = "GB/S", value_parser = positive)]
+    pub(crate) node_bandwidth_gbs: Option<f64>,
+    /// Latency between nodes [default: 1.5]
+    #[arg(long, value_name = "US", value_parser = positive)]
+    pub(crate) latency_us: Option<f64>,
+    /// Bandwidth of a node to others [default: 12.5]
+    #[arg(long, value_name = "GB/S", value_parser = positive)]
+    pub(crate) bandwidth_gbs: Option<f64>,
 }
 
 fn positive(text: &str) -> Result<f64, String> {

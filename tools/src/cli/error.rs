@@ -146,6 +146,14 @@ pub enum Error {
         /// How many.
         processes: u64,
     },
+    /// The page of a run that goes on cannot be served.
+    #[error("cannot serve a page on 127.0.0.1{}: {source}", port.map_or_else(String::new, |p| format!(", port {p}")))]
+    Serve {
+        /// The port that the user named.
+        port: Option<u16>,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Started as one of several processes.
     #[error(
         "{launcher} started {processes} processes, but this build has no MPI and each would run the whole scenario; \
@@ -198,7 +206,12 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::OnAnotherRank { code } => *code,
-            Error::Write { .. } | Error::Page(_) | Error::NoCuda | Error::Worker { .. } | Error::MpiDoesNotStart => 3,
+            Error::Write { .. }
+            | Error::Serve { port: None, .. }
+            | Error::Page(_)
+            | Error::NoCuda
+            | Error::Worker { .. }
+            | Error::MpiDoesNotStart => 3,
             Error::Engine(engine::Error::Thread | engine::Error::Lost) => 3,
             Error::Record(error) if error.is_fault_of_machine() => 3,
             _ => 2,

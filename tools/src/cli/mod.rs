@@ -12,6 +12,7 @@ mod folder;
 mod import;
 mod inspect;
 mod launcher;
+mod live;
 mod page;
 mod placement;
 mod progress;
@@ -20,6 +21,8 @@ mod rates;
 mod recorder;
 mod resolve;
 mod run;
+mod scale;
+mod screen;
 mod signals;
 mod states;
 mod summary;
@@ -89,6 +92,7 @@ fn dispatch(verb: Verb) -> Result<Ending, Error> {
             Ok(if equal { Ending::Done } else { Ending::Failed })
         }
         Verb::Bench(args) => bench::bench(&args),
+        Verb::ScaleModel(args) => print(&scale::scale(&args)?),
         Verb::Models(args) => print(&catalogue::models(args.name.as_deref())?),
         Verb::Atlases => print(&catalogue::atlases()?),
         Verb::Completions(args) => print(&completions(args.shell)),

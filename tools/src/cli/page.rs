@@ -58,16 +58,21 @@ fn read_regions(run: &mut RunData, regions: &RegionReader) -> Result<(), Error> 
         regions: columns(&regions.region_rates(0, n_bins)?, layout.regions.len()),
         populations: columns(&regions.population_rates(0, n_bins)?, layout.populations.len()),
     };
-    run.regions = layout.regions.iter().map(|label| connectome::Region { label: label.clone(), ..Default::default() }).collect();
+    describe_regions(run, &layout.regions, regions.connectome());
+    Ok(())
+}
+
+/// What is known of regions with these labels and of their wiring.
+pub(super) fn describe_regions(run: &mut RunData, labels: &[String], brain: Option<&connectome::Connectome>) {
+    run.regions = labels.iter().map(|label| connectome::Region { label: label.clone(), ..Default::default() }).collect();
     // The matrices of the page are in the connectome's order, which is that of the rates unless a network names other regions.
-    if let Some(brain) = regions.connectome().filter(|c| c.regions.iter().map(|r| &r.label).eq(&layout.regions)) {
+    if let Some(brain) = brain.filter(|c| c.regions.iter().map(|r| &r.label).eq(labels)) {
         run.regions = brain.regions.clone();
         run.weight_kind = brain.weight_kind.clone();
         run.weights = Some(brain.weights.clone());
         run.functional = brain.functional.clone();
         run.provenance = brain.provenance.clone();
     }
-    Ok(())
 }
 
 fn read_spikes(run: &mut RunData, file: &SpikeReader) -> Result<(), Error> {

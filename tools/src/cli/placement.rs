@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use connectome::network::Network;
 use connectome::partition::{ASSUMED_RATE, Costs, Group, Load, Partition, partition};
 
 use super::error::Error;
@@ -18,13 +19,7 @@ const NAMED: usize = 4;
 /// Placement, memory and traffic per rank, and how uneven they are.
 pub(super) fn describe(resolved: &Resolved, ranks: usize, rates: Option<&Path>) -> Result<String, Error> {
     let network = &resolved.plan.network;
-    let rates = match rates {
-        None => vec![ASSUMED_RATE; network.populations.len()],
-        Some(run) => {
-            let known = Summary::read(run)?.populations;
-            network.populations.iter().map(|p| known.get(&p.name).map_or(ASSUMED_RATE, |s| s.rate)).collect()
-        }
-    };
+    let rates = self::rates(network, rates)?;
     let partition = partition(network, &rates, ranks, &Costs::at(resolved.plan.simulation.dt));
     let mut text = String::new();
     let mut table = Table::new(&["rank", "holds", ">neurons", ">synapses", ">memory, about", ">cost", ">spikes in, 1/s"]);
@@ -57,6 +52,12 @@ pub(super) fn describe(resolved: &Resolved, ranks: usize, rates: Option<&Path>) 
     facts.row(["the same, neurons dealt out one by one", &short(partition.round_robin_traffic())]);
     let _ = write!(text, "{facts}");
     Ok(text)
+}
+
+/// The expected rate of each population in 1/s: that of a run, where there is one.
+pub(super) fn rates(network: &Network, run: Option<&Path>) -> Result<Vec<f64>, Error> {
+    let known = run.map(Summary::read).transpose()?.unwrap_or_default().populations;
+    Ok(network.populations.iter().map(|p| known.get(&p.name).map_or(ASSUMED_RATE, |s| s.rate)).collect())
 }
 
 /// Memory goes with synapses, or with neurons where there are none.

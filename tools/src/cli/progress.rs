@@ -4,12 +4,18 @@
 //! log stays readable. Everything goes to stderr: stdout belongs to results.
 
 use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use engine::Observer;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use scenarios::Plan;
 
+use super::states::first_ids;
 use super::table::{duration, short};
+use crate::analysis::Span;
+use crate::live::board::{Board, remaining};
+use crate::live::monitor::Watched;
 
 /// How often a plain line is written where there is no terminal.
 const EVERY: Duration = Duration::from_secs(5);
@@ -20,6 +26,10 @@ const REDRAW: Duration = Duration::from_millis(100);
 pub(crate) struct Progress {
     look: Look,
     phase: Mutex<Phase>,
+    /// Where viewers look, if there are any.
+    board: OnceLock<Arc<Board>>,
+    /// Lines that wait until the terminal is free.
+    held: Mutex<Option<Vec<String>>>,
 }
 
 enum Look {
@@ -54,14 +64,52 @@ impl Progress {
             (false, false) => Look::Lines,
         };
         let now = Instant::now();
-        Progress { look, phase: Mutex::new(Phase { name: "", started: now, shown: now }) }
+        let phase = Mutex::new(Phase { name: "", started: now, shown: now });
+        Progress { look, phase, board: OnceLock::new(), held: Mutex::new(None) }
+    }
+
+    /// From now on viewers are told too.
+    pub(crate) fn attach(&self, board: Arc<Board>) {
+        board.begin(self.phase().name);
+        // There is one set of viewers per run.
+        let _ = self.board.set(board);
+    }
+
+    /// An observer that tells viewers what it sees before it passes it on.
+    pub(crate) fn watched<'a>(&self, plan: &Plan, observer: &'a mut dyn Observer) -> Watched<'a> {
+        let span = |(p, first): (&connectome::network::Population, u64)| Span { first, size: u64::from(p.size) };
+        let spans: Vec<Span> = plan.network.populations.iter().zip(first_ids(plan)).map(span).collect();
+        Watched::new(self.board.get(), &spans, observer)
+    }
+
+    /// Writes nothing until [`Progress::release`]: the terminal is someone else's.
+    pub(crate) fn hold(&self) {
+        if let Look::Bar(bar) = &self.look {
+            bar.finish_and_clear();
+        }
+        *self.held() = Some(Vec::new());
+    }
+
+    /// Writes what came meanwhile.
+    pub(crate) fn release(&self) {
+        let lines = self.held().take();
+        lines.iter().flatten().for_each(|line| self.write(line));
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Vec<String>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A phase begins: `load`, `build`, `simulate`, `report`.
     pub(crate) fn begin(&self, name: &'static str) {
         let now = Instant::now();
         *self.phase() = Phase { name, started: now, shown: now };
-        if let Look::Bar(bar) = &self.look {
+        if let Some(board) = self.board.get() {
+            board.begin(name);
+        }
+        if let Look::Bar(bar) = &self.look
+            && self.held().is_none()
+        {
             bar.set_prefix(name);
             bar.set_position(0);
             bar.set_message("");
@@ -102,6 +150,16 @@ impl Progress {
 
     /// A line that stays.
     pub(crate) fn line(&self, text: &str) {
+        if let Some(board) = self.board.get() {
+            board.say(text);
+        }
+        match self.held().as_mut() {
+            Some(lines) => lines.push(text.to_owned()),
+            None => self.write(text),
+        }
+    }
+
+    fn write(&self, text: &str) {
         match &self.look {
             Look::Silent => {}
             Look::Bar(bar) => bar.suspend(|| to_stderr(text)),
@@ -110,6 +168,12 @@ impl Progress {
     }
 
     fn show(&self, fraction: f64, detail: impl FnOnce() -> String) {
+        if let Some(board) = self.board.get() {
+            board.at(fraction);
+        }
+        if self.held().is_some() {
+            return;
+        }
         let mut phase = self.phase();
         let wait = match self.look {
             Look::Silent => return,
@@ -142,11 +206,6 @@ impl Drop for Progress {
     }
 }
 
-/// Seconds that the rest takes if it goes on like this; nothing is said while there is nothing to go by.
-fn remaining(fraction: f64, elapsed: f64) -> Option<f64> {
-    (fraction > 0.005 && fraction < 1.0).then(|| elapsed * (1.0 - fraction) / fraction)
-}
-
 /// A number with its magnitude: `3.1 k`, `12 M`.
 fn magnitude(x: f64) -> String {
     let (scale, unit) = match x {
@@ -173,13 +232,6 @@ fn to_stderr(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_rest_is_estimated_once_there_is_something_to_go_by() {
-        assert_eq!(remaining(0.0, 10.0), None);
-        assert_eq!(remaining(0.25, 10.0), Some(30.0));
-        assert_eq!(remaining(1.0, 10.0), None);
-    }
 
     #[test]
     fn magnitudes_keep_one_decimal() {

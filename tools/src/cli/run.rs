@@ -10,6 +10,7 @@ use super::args::{Backend, RunArgs};
 use super::clock::Clock;
 use super::error::Error;
 use super::folder::{Folder, names};
+use super::live::Views;
 use super::progress::Progress;
 use super::ranks::Ranks;
 use super::rates::region_sizes;
@@ -41,7 +42,23 @@ fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
     if let Some(folder) = folder.as_ref().filter(|folder| folder.holds_a_run()) {
         progress.line(&format!("          replaces the run in {}", folder.path().display()));
     }
-    let ending = into_folder(&resolved, ranks, folder.as_ref(), &progress, &signals)?;
+    let views = folder.as_ref().map(|folder| Views::open(args, &resolved, folder.path(), (&progress, &signals))).transpose();
+    let views = ranks.together(views)?;
+    let ending = with_page(args, (&resolved, ranks), folder.as_ref(), (&progress, &signals));
+    if let Some(views) = views {
+        views.close(&ending);
+    }
+    ending
+}
+
+/// Runs a plan, and writes the page of the run where one is wanted.
+fn with_page(
+    args: &RunArgs,
+    (resolved, ranks): (&Resolved, &Ranks),
+    folder: Option<&Folder>,
+    (progress, signals): (&Progress, &Signals),
+) -> Result<Ending, Error> {
+    let ending = into_folder(resolved, ranks, folder, progress, signals)?;
     if let (Some(folder), false) = (folder, args.quiet || args.no_report) {
         progress.begin("report");
         page::write(folder.path(), &folder.path().join(names::PAGE))?;
@@ -94,7 +111,7 @@ fn simulate(resolved: &Resolved, ranks: &Ranks, folder: Option<&Folder>, show: (
         (Some(folder), Some(recorder)) => (folder, recorder),
         _ => return follow(&mut simulation, plan, ranks, cpu_seconds),
     };
-    simulation.run(plan.simulation.steps, &mut recorder)?;
+    simulation.run(plan.simulation.steps, &mut progress.watched(plan, &mut recorder))?;
     let simulate_seconds = progress.seconds();
     let accounts = account(&simulation, ranks, cpu_seconds)?;
     let counted = ranks.together(recorder.finish(folder))?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Values in 16 bits between their least and greatest, little endian, base64.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(super) struct Packed {
+pub(crate) struct Packed {
     lowest: f64,
     highest: f64,
     n: usize,
@@ -17,7 +17,7 @@ pub(super) struct Packed {
 const NOTHING: u16 = u16::MAX;
 
 /// Packs values with an error of at most 1/131068 of their range.
-pub(super) fn packed(values: impl Iterator<Item = f64> + Clone) -> Packed {
+pub(crate) fn packed(values: impl Iterator<Item = f64> + Clone) -> Packed {
     // Beyond any quantity of a brain; the difference of two such values might overflow.
     let is_value = |v: &f64| v.abs() < 1e300;
     let finite = || values.clone().filter(is_value);

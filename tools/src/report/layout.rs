@@ -34,6 +34,31 @@ pub(super) struct Kept {
     pub(super) kind: usize,
 }
 
+/// The rows of a run's page, for who counts its spikes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rows {
+    /// The name of each.
+    pub(crate) labels: Vec<String>,
+    /// Neurons in each.
+    pub(crate) neurons: Vec<u64>,
+    /// The row of each population, where it is shown.
+    pub(crate) of_population: Vec<Option<usize>>,
+}
+
+impl Rows {
+    /// The rows of the page that [`render`](super::render) would make.
+    pub(crate) fn of(run: &RunData) -> Self {
+        let layout = Layout::of(run);
+        let mut neurons = vec![0; layout.rows.len()];
+        let mut of_population = vec![None; run.populations.len()];
+        for kept in &layout.kept {
+            neurons[kept.row] += run.populations[kept.population].size;
+            of_population[kept.population] = Some(kept.row);
+        }
+        Rows { labels: (0..neurons.len()).map(|row| layout.label(run, row).into_owned()).collect(), neurons, of_population }
+    }
+}
+
 /// The rows of a page.
 pub(super) struct Layout {
     pub(super) rows: Vec<Row>,

@@ -16,57 +16,45 @@ mod series;
 use std::fs;
 use std::path::Path;
 
+use crate::frame;
 pub use data::{Population, Rates, RunData, SpikeData};
+pub(crate) use encode::packed;
 pub use error::Error;
+pub(crate) use layout::Rows;
 pub use raster::Raster;
 pub use series::functional_fit;
 
-const TEMPLATE: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/style.css");
-/// Numbers, colours, canvases and axes, for every page of ours.
-pub(crate) const COMMON_SCRIPT: &str =
-    concat!(include_str!("page/data.js"), include_str!("page/colour.js"), include_str!("page/plot.js"), include_str!("page/theme.js"));
-/// The page's script, in the order in which its parts build on each other.
-const SCRIPT: [&str; 13] = [
-    COMMON_SCRIPT,
-    include_str!("page/header.js"),
-    include_str!("page/raster.js"),
-    include_str!("page/raster_control.js"),
+const MAIN: &str = include_str!("page/page.html");
+/// What a network is made of, its rates over time, on the brain and as bars, and where the time goes: also of a run that has not ended.
+pub(crate) const ACTIVITY_SCRIPT: &str = concat!(
+    include_str!("page/subtitle.js"),
     include_str!("page/rates.js"),
     include_str!("page/brain.js"),
     include_str!("page/brain_control.js"),
+    include_str!("page/bars.js"),
+    include_str!("page/cost.js")
+);
+/// The page's script, in the order in which its parts build on each other.
+const SCRIPT: &str = concat!(
+    include_str!("page/header.js"),
+    include_str!("page/raster.js"),
+    include_str!("page/raster_control.js"),
     include_str!("page/histograms.js"),
     include_str!("page/spectra.js"),
     include_str!("page/matrices.js"),
-    include_str!("page/cost.js"),
     include_str!("page/tables.js"),
-    include_str!("page/main.js"),
-];
+    include_str!("page/main.js")
+);
 
 /// The page of a run.
 pub fn render(run: &RunData) -> String {
-    let data = as_json(&page::Page::of(run));
-    filled(TEMPLATE, &run.title, &data, &SCRIPT.concat())
+    let script = [ACTIVITY_SCRIPT, SCRIPT].concat();
+    frame::Page { kind: "run report", title: &run.title, main: MAIN, script: &script }.filled(&described(run))
 }
 
-/// Data as they may stand inside a script element, where only `<` could end it.
-pub(crate) fn as_json(data: &impl serde::Serialize) -> String {
-    serde_json::to_string(data).expect("strings, numbers and lists make JSON").replace('<', "\\u003c")
-}
-
-/// A page from its template, with our style.
-pub(crate) fn filled(template: &str, title: &str, data: &str, script: &str) -> String {
-    let parts = [("{{title}}", &*escaped(title)), ("{{style}}", STYLE), ("{{data}}", data), ("{{script}}", script)];
-    let mut page = String::with_capacity(parts.iter().map(|(_, text)| text.len()).sum::<usize>() + template.len());
-    let mut rest = template;
-    // One pass over the template, so that nothing inside a part is taken for a place.
-    while let Some((at, place, text)) = parts.iter().filter_map(|(p, t)| rest.find(p).map(|at| (at, p, t))).min_by_key(|f| f.0) {
-        page.push_str(&rest[..at]);
-        page.push_str(text);
-        rest = &rest[at + place.len()..];
-    }
-    page.push_str(rest);
-    page
+/// A run as the scripts of its pages read it.
+pub(crate) fn described(run: &RunData) -> impl serde::Serialize {
+    page::Page::of(run)
 }
 
 /// Writes the page of a run, whole or not at all: beside its place first, then renamed.
@@ -79,11 +67,6 @@ pub fn write(run: &RunData, path: &Path) -> Result<(), Error> {
         let _ = fs::remove_file(&beside);
         fault(source)
     })
-}
-
-/// Text as it may stand between tags and in quoted attributes.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -6,16 +6,11 @@ use serde::Serialize;
 
 use super::axis::Axis;
 use super::results::{Outcome, Results};
-use crate::report::{COMMON_SCRIPT, as_json, filled};
+use crate::frame;
 
-const TEMPLATE: &str = include_str!("page/page.html");
-const SCRIPT: [&str; 5] = [
-    COMMON_SCRIPT,
-    include_str!("page/points.js"),
-    include_str!("page/figure.js"),
-    include_str!("page/rates.js"),
-    include_str!("page/main.js"),
-];
+const MAIN: &str = include_str!("page/page.html");
+const SCRIPT: &str =
+    concat!(include_str!("page/points.js"), include_str!("page/figure.js"), include_str!("page/rates.js"), include_str!("page/main.js"));
 
 /// Figures that can be compared: name in the table, what it is, unit.
 const FIGURES: [(&str, &str, &str); 14] = [
@@ -76,7 +71,7 @@ struct Dot<'a> {
 
 /// The page of a sweep.
 pub fn render(results: &Results) -> String {
-    filled(TEMPLATE, &results.name, &as_json(&Page::of(results)), &SCRIPT.concat())
+    frame::Page { kind: "sweep", title: &results.name, main: MAIN, script: SCRIPT }.filled(&Page::of(results))
 }
 
 impl<'a> Page<'a> {

@@ -19,10 +19,11 @@ function drawBrain() {
   const missing = RUN.regions.filter((r) => !r.position).map((r) => r.label);
   const without = missing.length ? ` Without a position: ${missing.slice(0, 12).join(", ")}${missing.length > 12 ? ", …" : ""}.` : "";
   const tracts = state.tracts.length ? ` Lines: the ${state.tracts.length} strongest tracts.` : "";
-  place("brain-hint").textContent = `Drag or use the arrow keys to turn; click a region to draw its rate above.${tracts}${without}`;
+  place("brain-hint").textContent = `Drag or use the arrow keys to turn; click a region to draw its rate over time.${tracts}${without}`;
   brainControls(state);
   brainPointer(state);
   CHOICE_LISTENERS.push(() => state.plot.redraw());
+  return state;
 }
 
 /** Centre and radius of the positions. */

@@ -7,6 +7,7 @@ function brainControls(state) {
     });
   }
   const [slider, play] = [place("brain-time"), place("brain-play")];
+  if (!slider) return; // A page of a run that goes on shows the present only.
   slider.max = state.frames.length - 1;
   const show = (frame) => {
     state.frame = frame;
@@ -98,49 +99,4 @@ function brainText(state, region) {
   const at = r.position.map((v) => shown(v)).join(", ");
   const name = r.name && r.name !== r.label ? `${r.label} (${r.name})` : r.label;
   return `${name}\n${shown(state.frames[state.frame][region])} spikes/s${state.frame ? " now" : ""}, mean ${shown(r.rate)}\n${whole(r.neurons)} neurons\nat ${at} mm`;
-}
-
-/** Mean rates as bars, in the order of the regions. */
-function drawBars() {
-  const rates = RUN.regions.map((r) => r.rate);
-  if (!rates.some(isNumber)) return emptyIn("bars", "This run recorded no rates.");
-  place("h-bars").textContent = `Mean rate by ${ROW}`;
-  const top = Math.max(1e-9, ...rates.filter(isNumber));
-  const row = RUN.regions.length > 60 ? 7 : 14;
-  const widest = Math.min(110, 18 + Math.max(...RUN.regions.map((r) => r.label.length)) * 7);
-  const frame = (w, h) => ({ x: scaleOf(0, top * 1.02, widest, w - 14), y: scaleOf(0, rates.length, 6, h - 34) });
-  const plot = plotIn("bars", {
-    height: 40 + row * rates.length,
-    label: `Mean rate of ${rates.length} ${ROWS} as bars`,
-    draw: (ctx, w, h) => {
-      const { x, y } = frame(w, h);
-      for (const t of ticksOf(x)) {
-        line(ctx, x(t), y.a, x(t), y.b, ink("faint"));
-        ctx.fillStyle = ink("soft");
-        ctx.textAlign = "center";
-        ctx.fillText(tickText(t), x(t), y.b + 10);
-      }
-      titles(ctx, { left: x.a, right: x.b, top: 0, bottom: y.b - 1 }, "spikes/s", "");
-      const marks = new Map(chosen().map((c) => [c.region, c.colour]));
-      rates.forEach((rate, i) => {
-        const middle = y(i + 0.5);
-        ctx.fillStyle = rgb(at(VIRIDIS, (rate ?? 0) / top));
-        ctx.fillRect(x.a, middle - row * 0.36, Math.max(1, x(rate ?? 0) - x.a), row * 0.72);
-        if (row < 10 && i % 2) return;
-        ctx.fillStyle = marks.get(i) ?? ink("ink");
-        ctx.textAlign = "right";
-        ctx.fillText(clipped(ctx, RUN.regions[i].label, widest - 8), widest - 6, middle);
-      });
-    },
-  });
-  const hit = (py) => {
-    const i = Math.floor(frame(plot.width, plot.height).y.invert(py));
-    return RUN.regions[i] ? i : -1;
-  };
-  hover(plot, (_, y) => (hit(y) < 0 ? "" : `${RUN.regions[hit(y)].label}: ${shown(rates[hit(y)])} spikes/s\n${whole(RUN.regions[hit(y)].neurons)} neurons`));
-  plot.canvas.addEventListener("click", (e) => {
-    const i = hit(e.clientY - plot.canvas.getBoundingClientRect().top);
-    if (i >= 0) choose(i);
-  });
-  CHOICE_LISTENERS.push(() => plot.redraw());
 }

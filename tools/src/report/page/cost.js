@@ -16,25 +16,35 @@ function phases() {
 const PHASE_COLOURS = { build: 0, update: 2, deliver: 1, communicate: 5, record: 3 };
 
 function drawCost() {
-  const all = phases();
-  if (!all.length) return emptyIn("cost", "The report holds no times of phases.");
+  if (!phases().length) return emptyIn("cost", "The report holds no times of phases.");
+  const cpu = phases().some((p) => isNumber(p.cpu));
+  place("cost-lead").textContent = costInWords() + (cpu ? " Solid: wall time; outlined: CPU time of all threads." : " Bars: wall time.");
+  return costPlot(cpu ? 42 : 32);
+}
+
+/** Seconds in the phases of simulating. */
+const stepping = (all) => all.filter((p) => p.name !== "build").reduce((sum, p) => sum + (p.wall ?? 0), 0);
+
+function costInWords() {
   const r = RUN.report;
-  const cpu = all.some((p) => isNumber(p.cpu));
-  const inPhases = all.filter((p) => p.name !== "build").reduce((sum, p) => sum + (p.wall ?? 0), 0);
+  const all = phases();
   const parts = [
     isNumber(r.build_seconds) && `Build ${lasting(r.build_seconds).join(" ")}`,
     isNumber(r.simulate_seconds) && `simulation ${lasting(r.simulate_seconds).join(" ")} wall`,
     isNumber(r.cpu_seconds) && `${lasting(r.cpu_seconds).join(" ")} CPU in all`,
-    isNumber(r.synaptic_events) && r.synaptic_events > 0 && inPhases > 0 && `${counted(r.synaptic_events).filter(Boolean).join(" ")} synaptic events, ${shown(((all.find((p) => p.name === "deliver")?.wall ?? 0) / r.synaptic_events) * 1e9)} ns of delivery each`,
+    isNumber(r.synaptic_events) && r.synaptic_events > 0 && stepping(all) > 0 && `${counted(r.synaptic_events).filter(Boolean).join(" ")} synaptic events, ${shown(((all.find((p) => p.name === "deliver")?.wall ?? 0) / r.synaptic_events) * 1e9)} ns of delivery each`,
   ];
-  place("cost-lead").textContent = parts.filter(Boolean).join("; ") + "." + (cpu ? " Solid: wall time; outlined: CPU time of all threads." : " Bars: wall time.");
-  const top = Math.max(1e-9, ...all.flatMap((p) => [p.wall ?? 0, p.cpu ?? 0]));
-  const row = cpu ? 42 : 32;
-  plotIn("cost", {
-    height: 36 + row * all.length,
-    label: all.map((p) => `${p.name} ${lasting(p.wall).join(" ")}`).join(", "),
+  return parts.filter(Boolean).join("; ") + ".";
+}
+
+/** The times of the phases whenever it is painted, one row of so many pixels each. */
+function costPlot(row) {
+  return plotIn("cost", {
+    height: () => 36 + row * phases().length,
+    label: phases().map((p) => `${p.name} ${lasting(p.wall).join(" ")}`).join(", "),
     draw: (ctx, w, h) => {
-      const x = scaleOf(0, top, 88, w - 78);
+      const all = phases();
+      const x = scaleOf(0, Math.max(1e-9, ...all.flatMap((p) => [p.wall ?? 0, p.cpu ?? 0])), 88, w - 78);
       for (const t of ticksOf(x, 48)) {
         line(ctx, x(t), 4, x(t), h - 32, ink("faint"));
         ctx.fillStyle = ink("soft");
@@ -42,7 +52,7 @@ function drawCost() {
         ctx.fillText(tickText(t), x(t), h - 22);
       }
       titles(ctx, { left: x.a, right: x.b, top: 0, bottom: h - 33 }, "seconds", "");
-      all.forEach((p, i) => phaseBars(ctx, p, x, 4 + i * row, row, inPhases));
+      all.forEach((p, i) => phaseBars(ctx, p, x, 4 + i * row, row, stepping(all)));
     },
   });
 }

@@ -16,13 +16,7 @@ function drawHeader() {
     ["Mean rate", shown(rate), "spikes/s"],
     ["Spikes", ...counted(spikes)],
   ];
-  place("figures").append(
-    ...cards.map(([name, value, unit]) => {
-      const dd = make("dd", { text: value });
-      if (unit) dd.append(make("small", { text: unit }));
-      return make("div", {}, make("dt", { text: name }), dd);
-    }),
-  );
+  keyFigures(cards);
   particulars(r);
   subtitle();
   place("notes").append(...RUN.notes.map((n) => make("li", { text: n })));
@@ -45,12 +39,4 @@ function particulars(r) {
     if (value === undefined) continue;
     place("particulars").append(make("div", {}, make("dt", { text: name }), make("dd", { text: value, class: kind || "" })));
   }
-}
-
-function subtitle() {
-  const regions = RUN.regions.length;
-  const models = [...new Set(RUN.populations.map((p) => p.model))].filter(Boolean);
-  const count = (n, word) => `${whole(n)} ${word}${n === 1 ? "" : "s"}`;
-  const parts = [ROW === "region" && count(regions, "region"), count(RUN.populations.length, "population"), models.slice(0, 3).join(", ") + (models.length > 3 ? ", …" : "")];
-  place("subtitle").textContent = parts.filter(Boolean).join(" · ");
 }

@@ -125,14 +125,6 @@ function rasterBands(ctx, state, w) {
   });
 }
 
-/** Text cut to a width. */
-function clipped(ctx, text, width) {
-  if (ctx.measureText(text).width <= width) return text;
-  let end = text.length;
-  while (end > 1 && ctx.measureText(text.slice(0, end) + "…").width > width) end--;
-  return text.slice(0, end) + "…";
-}
-
 /** First index whose row is at least `row`. */
 function firstAt(rows, row) {
   let [lo, hi] = [0, rows.length];

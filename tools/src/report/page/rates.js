@@ -18,10 +18,7 @@ function choose(region) {
 const chosen = () => CHOSEN.map((region, i) => ({ region, colour: lineColour(i) })).filter((c) => c.region !== undefined);
 
 function drawRates() {
-  const n = RUN.regions.length;
-  // To begin with: the first, the last and two between, which an ordered atlas spreads over its hierarchy.
-  [...new Set([0, Math.round((n - 1) / 3), Math.round((2 * (n - 1)) / 3), n - 1])].forEach((i) => i >= 0 && (CHOSEN[CHOSEN.length] = i));
-  regionChips();
+  chooseFirst();
   if (!RUN.region_rates) return emptyIn("heat", "This run recorded no rates.", true);
   const state = { bin: RUN.region_rates.bin_ms, bins: RUN.region_rates.bins };
   state.regions = rowsOf(RUN.region_rates.values, state.bins);
@@ -35,6 +32,12 @@ function drawRates() {
   place("rates-kind").addEventListener("change", redraw);
   place("rates-smooth").addEventListener("change", redraw);
   resmooth(state);
+  ratePlots(state);
+}
+
+/** The map of all rows and the lines of the chosen ones, of what `state` holds whenever they are painted. */
+function ratePlots(state) {
+  const n = RUN.regions.length;
   state.heat = plotIn("heat", {
     height: (w) => 56 + Math.max(110, Math.min(n * (w < 600 ? 9 : 12), 480)),
     label: `Rate of ${n} ${ROWS} over time as a colour map`,
@@ -49,6 +52,13 @@ function drawRates() {
     if (hit) choose(hit.region);
   });
   hover(state.traces, (x) => traceHit(state, x));
+}
+
+/** To begin with: the first, the last and two between, which an ordered atlas spreads over its hierarchy. */
+function chooseFirst() {
+  const n = RUN.regions.length;
+  [...new Set([0, Math.round((n - 1) / 3), Math.round((2 * (n - 1)) / 3), n - 1])].forEach((i) => i >= 0 && (CHOSEN[CHOSEN.length] = i));
+  regionChips();
 }
 
 function regionChips() {

@@ -81,7 +81,7 @@ function titleBelow(ctx, text, right, bottom) {
 function drawHeader() {
   const count = (state) => RUN.points.filter((p) => p.state === state).length;
   const cards = [["Points", RUN.points.length], ["Done", count("done")], ["Failed", count("failed")], ["Left", count("left")]];
-  place("figures").append(...cards.map(([name, n]) => make("div", {}, make("dt", { text: name }), make("dd", { text: whole(n) }))));
+  keyFigures(cards.map(([name, n]) => [name, whole(n)]));
   place("subtitle").textContent = RUN.description;
   for (const axis of AXES) {
     const [first, last] = [axis.labels[0], axis.labels[axis.labels.length - 1]];

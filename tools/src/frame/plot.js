@@ -166,6 +166,14 @@ function within(ctx, x, y, paint) {
   ctx.restore();
 }
 
+/** Text cut to a width. */
+function clipped(ctx, text, width) {
+  if (ctx.measureText(text).width <= width) return text;
+  let end = text.length;
+  while (end > 1 && ctx.measureText(text.slice(0, end) + "…").width > width) end--;
+  return text.slice(0, end) + "…";
+}
+
 /** A vertical colour bar with its ticks, of width about 60 with labels. */
 function colourBar(ctx, { left, top, height, colours, lo, hi, title, log = false }) {
   for (let i = 0; i < height; i++) {

@@ -108,3 +108,13 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const place = (id) => document.getElementById(id);
+
+/** Fills the row of key figures with [name, value, unit]. */
+function keyFigures(cards) {
+  const card = ([name, value, unit]) => {
+    const dd = make("dd", { text: value });
+    if (unit) dd.append(make("small", { text: unit }));
+    return make("div", {}, make("dt", { text: name }), dd);
+  };
+  place("figures").replaceChildren(...cards.map(card));
+}
