@@ -19,6 +19,7 @@ fn time(name: &str) -> &'static str {
         "brunel" | "microcircuit" => "16ms",
         "coba" => "4ms",
         "braincog-human" | "braincog-macaque" => "30ms",
+        "braincog-macaque-giant" => "20ms",
         "mouse" => "2ms",
         _ => "8ms",
     }
