@@ -40,7 +40,7 @@ pub fn feedforward(sources: u32, targets: u32, rule: Rule, weight: Value, delay:
 
 /// Builds a network on one thread.
 pub fn build(network: &Network) -> Simulation {
-    let settings = Settings { dt: DT, seed: 1, threads: 1 };
+    let settings = Settings { dt: DT, seed: 1, threads: 1, device: None };
     Simulation::build(network, &settings, &[], &|_| {}).expect("the benchmarks' networks can be built")
 }
 

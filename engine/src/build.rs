@@ -19,12 +19,13 @@ use kernels::rows::{Scratch, Way, Wiring};
 use kernels::scale::Scales;
 use kernels::stimuli::{Drive, SliceInfo};
 use kernels::store::{Full, Shelves, Store};
-use kernels::wiring::bundle::{Bundle, bundles};
+use kernels::wiring::bundle::bundles;
 use kernels::wiring::{self, Prepared};
 use rayon::prelude::*;
 
 use crate::comm::{Alone, Comm};
 use crate::courier::{Courier, Holders};
+use crate::device;
 use crate::procedural::{Parcel, Procedural, Waiting};
 use crate::shard::{Means, Outbox, Shard, SliceState, Tap, TargetBlock};
 use crate::storage::{self, Class};
@@ -34,7 +35,7 @@ use crate::{Error, Probe, Settings, Simulation};
 const MAX_DELAY: u32 = u16::MAX as u32 - 1;
 
 /// Epochs are at most this long, so that recording stays smooth in networks with long delays only.
-const MAX_EPOCH: u64 = 1000;
+pub(crate) const MAX_EPOCH: u64 = 1000;
 
 impl Simulation {
     /// Builds `network`. `progress` hears the fraction that is done, from any thread.
@@ -85,7 +86,6 @@ impl Simulation {
         let layout = share.layout;
         wiring::draw(&mut projections, network, |prepared| layout.holds(prepared.target));
         let bundles = bundles(network, &projections, settings.seed);
-        let procedural = procedural(network, &bundles, classes)?;
         let (min_delay, max_delay) = delays(network, &projections, settings)?;
         let scales = Scales::new(network, &projections, settings.dt)?;
         let mut kinds = Vec::new();
@@ -93,6 +93,7 @@ impl Simulation {
         let courier = share.holders.as_ref().map(|holders| Courier::new(comm, holders, &projections, &layout.first_id));
         let delays = projections.iter().map(|p| p.delay_bounds()).map(|(lo, hi)| (lo as u16, hi as u16)).collect();
         let mut wiring = Wiring { projections, bundles, codings, kinds, delays, layout };
+        let procedural = procedural(network, &wiring, classes, settings)?;
         let made_anew = if comm.rank() == 0 { expected(network, &procedural) } else { 0 };
         let stored: Vec<bool> = procedural.iter().map(|procedural| !procedural).collect();
         let stores = stores(&wiring, &wiring.ways(network.populations.len(), &stored), settings.threads, progress)?;
@@ -117,19 +118,20 @@ impl Simulation {
         // A population mean must be exchanged in every step.
         let min_delay = if takes_mean { 1 } else { u64::from(min_delay).min(MAX_EPOCH) };
         let between = if takes_mean { 1 } else { share.shortest_between.map_or(MAX_EPOCH, u64::from).min(MAX_EPOCH) };
-        let parcels = || RwLock::new((0..settings.threads).map(|_| Parcel::default()).collect());
+        let parcels = || RwLock::new((0..settings.shards()).map(|_| Parcel::default()).collect());
         Ok(Simulation {
             settings: *settings,
             comm: comm.clone(),
             courier,
             n_neurons: network.n_neurons(),
             n_synapses: shards.iter().map(|s| s.store.n_synapses()).sum::<u64>() + made_anew,
-            boards: (0..settings.threads).map(|_| [RwLock::new(Outbox::default()), RwLock::new(Outbox::default())]).collect(),
+            boards: (0..settings.shards()).map(|_| [RwLock::new(Outbox::default()), RwLock::new(Outbox::default())]).collect(),
             inbox: RwLock::default(),
-            parcels: (0..settings.threads).map(|_| parcels()).collect(),
+            parcels: (0..settings.shards()).map(|_| parcels()).collect(),
             wiring,
             procedural,
             shards,
+            on_device: None,
             means: Means::new(if takes_mean { network.populations.len() } else { 0 }),
             min_delay,
             rounds: (between / min_delay).max(1),
@@ -164,7 +166,7 @@ impl Share {
     fn new(network: &Network, settings: &Settings, comm: &dyn Comm, projections: &[Prepared]) -> Self {
         let sizes: Vec<u32> = network.populations.iter().map(|p| p.size).collect();
         if comm.size() == 1 {
-            return Share { layout: Layout::new(&sizes, settings.threads), holders: None, shortest_between: None };
+            return Share { layout: Layout::new(&sizes, settings.shards()), holders: None, shortest_between: None };
         }
         let rates = vec![partition::ASSUMED_RATE; sizes.len()];
         let partition = partition::partition(network, &rates, comm.size(), &Costs::at(settings.dt));
@@ -177,7 +179,7 @@ impl Share {
         let own: Vec<Range<u32>> = (0..sizes.len()).map(own).collect();
         let holders = Holders::new(network, &partition);
         let shortest_between = holders.shortest_between(projections);
-        Share { layout: Layout::of_process(&sizes, &own, settings.threads), holders: Some(holders), shortest_between }
+        Share { layout: Layout::of_process(&sizes, &own, settings.shards()), holders: Some(holders), shortest_between }
     }
 }
 
@@ -199,9 +201,12 @@ fn delays(network: &Network, wiring: &[Prepared], settings: &Settings) -> Result
 }
 
 /// Which projections are procedural. The members of a bundle are drawn together, so all are if one is.
-fn procedural(network: &Network, bundles: &[Bundle], classes: &[Class]) -> Result<Vec<bool>, Error> {
+fn procedural(network: &Network, wiring: &Wiring, classes: &[Class], settings: &Settings) -> Result<Vec<bool>, Error> {
     let mut procedural: Vec<bool> = classes.iter().map(|c| *c == Class::Procedural).collect();
-    for bundle in bundles {
+    if settings.device.is_some() {
+        device::store_what_must_be(network, wiring, &mut procedural)?;
+    }
+    for bundle in &wiring.bundles {
         let any = bundle.members.iter().any(|member| procedural[*member as usize]);
         bundle.members.iter().for_each(|member| procedural[*member as usize] = any);
     }
@@ -223,7 +228,8 @@ fn expected(network: &Network, procedural: &[bool]) -> u64 {
 
 /// All stored rows, thread by thread, made on `threads` threads.
 fn stores(wiring: &Wiring, ways: &[Vec<Way>], threads: usize, progress: &(dyn Fn(f64) + Sync)) -> Result<Vec<Store>, Error> {
-    let stores: Vec<Mutex<Store>> = (0..threads).map(|_| Mutex::new(Store::new(u64::from(wiring.layout.n_neurons())))).collect();
+    let shards = wiring.layout.first_block.len() - 1;
+    let stores: Vec<Mutex<Store>> = (0..shards).map(|_| Mutex::new(Store::new(u64::from(wiring.layout.n_neurons())))).collect();
     if ways.iter().any(|ways| !ways.is_empty()) {
         let n = wiring.n_chunks();
         let done = AtomicUsize::new(0);

@@ -71,6 +71,17 @@ pub enum Error {
         /// Target population.
         to: String,
     },
+    /// Something that a device does not do.
+    #[error("{what} cannot be on a device: {why}")]
+    NotOnDevice {
+        /// What it is.
+        what: String,
+        /// What is in the way.
+        why: String,
+    },
+    /// A device cannot be used, or failed.
+    #[error(transparent)]
+    Device(#[from] kernels::cuda::Error),
     /// Another process of the run failed or ended.
     #[error("another process of this run has ended")]
     Lost,

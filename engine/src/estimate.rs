@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use connectome::network::{Network, Projection, Rule, StimulusKind};
+use kernels::cuda::Room;
 use kernels::wiring::Prepared;
 use kernels::wiring::shares::Shares;
 
 use crate::Settings;
+use crate::build::MAX_EPOCH;
 use crate::comm::Alone;
+use crate::simulation::pace;
 use crate::storage::{self, Class, stored_bytes};
 
 /// Neurons, synapses and memory of a network, from its description alone.
@@ -21,6 +24,8 @@ pub struct Estimate {
     pub classes: BTreeMap<Class, f64>,
     /// What memory goes to, largest first: (what, bytes).
     pub terms: Vec<(String, f64)>,
+    /// The same for the memory of a device; empty without one.
+    pub device_terms: Vec<(String, f64)>,
 }
 
 impl Estimate {
@@ -52,17 +57,46 @@ pub fn estimate(network: &Network, settings: &Settings) -> Estimate {
     let mut terms: Vec<(String, f64)> = synapses.iter().map(|(class, (_, bytes))| (class.name().to_string(), *bytes)).collect();
     terms.push(("segment heads".into(), heads));
     terms.push(("what procedural synapses are made from".into(), kept));
+    let device_terms = settings.device.map_or_else(Vec::new, |_| sorted([terms.clone(), on_device(network, settings, heads)].concat()));
     terms.extend(neurons(network, settings));
     let stored: f64 = terms.iter().take(synapses.len()).map(|t| t.1).sum();
     if stored > 0.0 {
         terms.push(("rows".into(), storage::rows_bytes(network, settings)));
     }
+    if settings.device.is_some() {
+        terms.push(("copy of synapses for the device".into(), stored + heads));
+    }
     // Room for building: a chunk for each thread in the making, drawn rows, sorted rows.
     let chunk = (stored / network.n_neurons().max(1) as f64) * kernels::store::CHUNK as f64;
     terms.push(("working room".into(), (16e6 + 2.0 * chunk) * settings.threads as f64));
+    Estimate { neurons: network.n_neurons(), synapses: network.expected_synapses(), classes, terms: sorted(terms), device_terms }
+}
+
+/// The largest first, without those that are nothing.
+fn sorted(mut terms: Vec<(String, f64)>) -> Vec<(String, f64)> {
     terms.retain(|t| t.1 > 0.0);
     terms.sort_by(|a, b| b.1.total_cmp(&a.1));
-    Estimate { neurons: network.n_neurons(), synapses: network.expected_synapses(), classes, terms }
+    terms
+}
+
+/// What a device keeps besides synapses, whose heads take `heads` bytes.
+fn on_device(network: &Network, settings: &Settings, heads: f64) -> Vec<(String, f64)> {
+    let bounds = kernels::wiring::describe(network, settings.dt, settings.seed).iter().map(|w| w.delay_bounds()).collect::<Vec<_>>();
+    let longest = bounds.iter().map(|b| b.1).max().unwrap_or(1);
+    let shortest = bounds.iter().map(|b| u64::from(b.0)).min().unwrap_or(u64::MAX).min(MAX_EPOCH);
+    let pace = pace(settings.dt, shortest);
+    let mut terms = vec![
+        // Segments begin at multiples of 16 bytes: half of that is lost in the mean, for each head of 8 bytes.
+        ("ends of segments".into(), heads),
+        ("rows".into(), 16.0 * network.n_neurons() as f64),
+        ("spikes under way".into(), Room::new(network.n_neurons(), longest, pace, settings.dt).bytes() as f64),
+        ("what stimuli do".into(), (16 * network.stimuli.len() as u64 * pace) as f64),
+    ];
+    // Currents are added on the way to the neuron; only what goes on from step to step is kept.
+    let processes = network.stimuli.iter().filter(|s| matches!(s.kind, StimulusKind::OuCurrent { .. }));
+    terms.push(("currents from generators".into(), processes.map(|s| 4.0 * f64::from(network.populations[s.target].size)).sum()));
+    terms.extend(neurons(network, settings).into_iter().take(2));
+    terms
 }
 
 /// Memory of what `n` procedural synapses of `n_source` sources are made from.
@@ -73,7 +107,7 @@ fn kept_bytes(projection: &Projection, n: f64, n_source: f64) -> f64 {
 
 /// Memory of neurons and of what drives them.
 fn neurons(network: &Network, settings: &Settings) -> [(String, f64); 3] {
-    let blocks = (network.n_neurons() as f64 / kernels::layout::BLOCK as f64).ceil().max(settings.threads as f64);
+    let blocks = (network.n_neurons() as f64 / kernels::layout::BLOCK as f64).ceil().max(settings.shards() as f64);
     let (mut receptors, mut state) = (1, 0.0);
     for population in &network.populations {
         if let Some(model) = models::description(&population.model) {

@@ -24,7 +24,7 @@
 //!     target: 0, range: None, start: 0.0, stop: f64::INFINITY, delay: 1.0,
 //!     kind: StimulusKind::PoissonGenerator { rate: Signal::constant(8000.0), weight: 100.0 },
 //! });
-//! let settings = Settings { dt: 0.1, seed: 1, threads: 2 };
+//! let settings = Settings { dt: 0.1, seed: 1, threads: 2, device: None };
 //! let mut simulation = Simulation::build(&network, &settings, &[], &|_| {})?;
 //! let mut spikes = 0;
 //! simulation.run(1000, &mut |block: &engine::Block| {
@@ -41,6 +41,7 @@ mod build;
 mod checksum;
 pub mod comm;
 mod courier;
+mod device;
 mod error;
 mod estimate;
 mod procedural;
@@ -52,7 +53,9 @@ mod storage;
 
 pub use account::Account;
 pub use checksum::Checksum;
+pub use device::refuse_on_device;
 pub use error::Error;
 pub use estimate::{Estimate, estimate};
+pub use kernels::cuda::{Device, Error as DeviceError};
 pub use simulation::{Block, Observer, Phases, Probe, Sample, Settings, Simulation, Spike};
 pub use storage::Class;

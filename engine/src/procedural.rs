@@ -44,6 +44,18 @@ impl Procedural {
         }
         (!classes.is_empty()).then_some(Procedural { classes })
     }
+
+    /// Which projections are procedural.
+    pub(crate) fn projections(&self, wiring: &Wiring) -> Vec<bool> {
+        let mut procedural = vec![false; wiring.projections.len()];
+        for way in self.classes.iter().flat_map(|class| &class.ways).flatten() {
+            match *way {
+                Way::Projection(index) => procedural[index as usize] = true,
+                Way::Bundle(index) => wiring.bundles[index as usize].members.iter().for_each(|m| procedural[*m as usize] = true),
+            }
+        }
+        procedural
+    }
 }
 
 /// One thread's share of the spikes whose rows are still to be made.

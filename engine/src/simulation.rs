@@ -13,6 +13,7 @@ use crate::Error;
 use crate::barrier::{Barrier, Broken};
 use crate::comm::{Comm, Lost};
 use crate::courier::{Courier, Inbox};
+use crate::device::OnDevice;
 use crate::procedural::{Outgoing, Parcel, Procedural};
 use crate::shard::{Fired, Means, Outbox, Shard};
 
@@ -25,6 +26,15 @@ pub struct Settings {
     pub seed: u64,
     /// Threads, at least 1. The spikes do not depend on it.
     pub threads: usize,
+    /// Free memory of the device that the network is to live on, in bytes; `None` for the threads of this machine.
+    pub device: Option<u64>,
+}
+
+impl Settings {
+    /// In how many parts a process steps its network: one on a device, whoever builds it.
+    pub(crate) fn shards(&self) -> usize {
+        if self.device.is_some() { 1 } else { self.threads }
+    }
 }
 
 /// State variables to record.
@@ -86,7 +96,7 @@ pub struct Block<'a> {
 
 /// Sees what happens while a simulation runs. Called about every 10 ms of biological time.
 pub trait Observer {
-    /// Takes a block. `Break` ends the run at the end of the next epoch.
+    /// Takes a block. `Break` ends the run at the end of the next epoch, on a device of the next block.
     fn block(&mut self, block: &Block) -> ControlFlow<()>;
 }
 
@@ -127,7 +137,9 @@ pub struct Simulation {
     /// How rows are made; without projections if all are stored.
     pub(crate) wiring: Wiring,
     pub(crate) procedural: Option<Procedural>,
+    /// Empty if all lives on a device.
     pub(crate) shards: Vec<Shard>,
+    pub(crate) on_device: Option<OnDevice>,
     pub(crate) means: Means,
     /// Two outboxes per thread: one is read while the other is written.
     pub(crate) boards: Vec<[RwLock<Outbox>; 2]>,
@@ -178,11 +190,17 @@ impl Simulation {
 
     /// Memory of synapses, neurons and sums in bytes.
     pub fn bytes(&self) -> u64 {
+        if let Some(device) = &self.on_device {
+            return device.bytes;
+        }
         self.shards.iter().map(Shard::bytes).sum::<u64>() + self.wiring_bytes()
     }
 
     /// Memory of synapses alone in bytes.
     pub fn synapse_bytes(&self) -> u64 {
+        if let Some(device) = &self.on_device {
+            return device.synapse_bytes;
+        }
         self.shards.iter().map(|s| s.store.bytes()).sum::<u64>() + self.wiring_bytes()
     }
 
@@ -193,11 +211,14 @@ impl Simulation {
 
     /// Synaptic events so far.
     pub fn synaptic_events(&self) -> u64 {
-        self.shards.iter().map(|s| s.events).sum()
+        self.on_device.as_ref().map_or_else(|| self.shards.iter().map(|s| s.events).sum(), |device| device.events)
     }
 
     /// Where the time went so far.
     pub fn phases(&self) -> Phases {
+        if let Some(device) = &self.on_device {
+            return device.phases;
+        }
         let mut sum = Phases::default();
         for shard in &self.shards {
             sum += shard.phases;
@@ -209,6 +230,12 @@ impl Simulation {
     /// Advances by `steps` steps, or until the observer breaks off. All ranks do so together; what happens anywhere is
     /// shown to the observer of rank 0.
     pub fn run(&mut self, steps: u64, observer: &mut dyn Observer) -> Result<(), Error> {
+        let span = self.step..self.step + steps;
+        let recorder = Recorder::new(observer, &*self.comm, span.start, pace(self.settings.dt, self.min_delay));
+        if let Some(device) = &mut self.on_device {
+            self.step = device.run(span, recorder)?;
+            return Ok(());
+        }
         let world = World {
             barrier: Barrier::new(self.shards.len()),
             last_epoch: AtomicU64::new(u64::MAX),
@@ -221,11 +248,9 @@ impl Simulation {
             left: (0..self.shards.len()).map(|_| AtomicBool::new(false)).collect(),
             min_delay: self.min_delay,
             rounds: self.courier.as_ref().map_or(u64::MAX, |_| self.rounds),
-            span: self.step..self.step + steps,
+            span,
             first_epoch: self.epoch,
         };
-        let interval = RECORDED.max(self.min_delay as f64 * self.settings.dt) / self.settings.dt;
-        let recorder = Recorder::new(observer, &*self.comm, world.span.start, interval as u64);
         let mut leader = Leader { recorder, courier: self.courier.as_mut() };
         let mut shards = self.shards.iter_mut().enumerate();
         let (_, first) = shards.next().expect("a simulation has at least one thread");
@@ -477,8 +502,13 @@ fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 /// About every so many ms of biological time the observer sees what happened.
 const RECORDED: f64 = 10.0;
 
-/// Gathers what threads and processes publish and hands it to the observer of rank 0, sorted.
-struct Recorder<'a> {
+/// Steps of a block, at least one epoch.
+pub(crate) fn pace(dt: f64, min_delay: u64) -> u64 {
+    (RECORDED.max(min_delay as f64 * dt) / dt) as u64
+}
+
+/// Gathers what threads, a device and processes publish and hands it to the observer of rank 0, sorted.
+pub(crate) struct Recorder<'a> {
     observer: &'a mut dyn Observer,
     comm: &'a dyn Comm,
     spikes: Vec<Spike>,
@@ -493,12 +523,12 @@ impl<'a> Recorder<'a> {
         Recorder { observer, comm, spikes: Vec::new(), samples: Vec::new(), start, interval }
     }
 
-    fn take(&mut self, outbox: &Outbox) {
+    pub(crate) fn take(&mut self, outbox: &Outbox) {
         self.spikes.extend(outbox.spikes.iter().map(|(step, id): &Fired| Spike { step: step + 1, id: *id }));
         self.samples.extend_from_slice(&outbox.samples);
     }
 
-    fn flush(&mut self, step: u64, last: bool) -> Result<ControlFlow<()>, Lost> {
+    pub(crate) fn flush(&mut self, step: u64, last: bool) -> Result<ControlFlow<()>, Lost> {
         if step - self.start < self.interval && !last {
             return Ok(ControlFlow::Continue(()));
         }

@@ -106,7 +106,7 @@ impl Neighbourhood {
     fn heads(&self, network: &Network, settings: &Settings) -> f64 {
         let neurons: f64 = self.targets.iter().map(|t| f64::from(network.populations[*t].size)).sum();
         // Every thread has its part of every population that is large enough.
-        let blocks = (neurons / kernels::layout::BLOCK as f64).ceil().max((settings.threads as f64).min(neurons / 128.0)).max(1.0);
+        let blocks = (neurons / kernels::layout::BLOCK as f64).ceil().max((settings.shards() as f64).min(neurons / 128.0)).max(1.0);
         let cells = blocks * self.delays * self.signs.len() as f64;
         if self.synapses > 0.0 { cells * (1.0 - libm::exp(-self.synapses / cells)) / self.synapses } else { 0.0 }
     }
@@ -125,7 +125,7 @@ fn sign(weight: &Value) -> bool {
 
 /// Memory of the places of rows of all sources, in bytes, if anything is stored.
 pub(crate) fn rows_bytes(network: &Network, settings: &Settings) -> f64 {
-    12.0 * network.n_neurons() as f64 * settings.threads as f64
+    12.0 * network.n_neurons() as f64 * settings.shards() as f64
 }
 
 /// About how many different delays in steps occur.
@@ -142,8 +142,9 @@ fn delays(delay: &Value, dt: f64) -> f64 {
 /// Bytes that stored synapses of all ranks may take. Ranks have about equal parts of everything, so the one with the
 /// least memory decides.
 pub(crate) fn budget(settings: &Settings, comm: &dyn Comm) -> Result<f64, Lost> {
-    let available = comm.min(process::available_bytes().map_or(u64::MAX, |bytes| bytes / comm.n_local() as u64))?;
-    Ok((available as f64 * SHARE).min(MOST_STORED * settings.threads as f64) * comm.size() as f64)
+    let here = process::available_bytes().map_or(u64::MAX, |bytes| bytes / comm.n_local() as u64);
+    let available = comm.min(here.min(settings.device.unwrap_or(u64::MAX)))?;
+    Ok((available as f64 * SHARE).min(MOST_STORED * settings.shards() as f64) * comm.size() as f64)
 }
 
 /// How each projection is kept if stored synapses may take `budget` bytes, given what [`stored_bytes`] says: what asks to
@@ -194,7 +195,7 @@ mod tests {
         network
     }
 
-    const SETTINGS: Settings = Settings { dt: 0.1, seed: 1, threads: 1 };
+    const SETTINGS: Settings = Settings { dt: 0.1, seed: 1, threads: 1, device: None };
 
     #[test]
     fn the_engine_stores_what_fits_and_makes_the_largest_anew() {

@@ -101,7 +101,7 @@ fn run_as(comm: Rc<dyn Comm>, network: &Network, settings: Settings, pieces: &[u
 }
 
 fn settings(threads: usize) -> Settings {
-    Settings { dt: 0.1, seed: 17, threads }
+    Settings { dt: 0.1, seed: 17, threads, device: None }
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn run(json: &Json) -> Trace {
     let network = Network { populations: vec![population], stimuli: stimuli(&json["stimulus"]), ..Default::default() };
     let dt = json["dt"].as_f64().unwrap();
     let probe = Probe { population: 0, neurons: 0..1, variable: "V_m".into(), interval: 1 };
-    let mut simulation = Simulation::build(&network, &Settings { dt, seed: 1, threads: 1 }, &[probe], &|_| {}).unwrap();
+    let mut simulation = Simulation::build(&network, &Settings { dt, seed: 1, threads: 1, device: None }, &[probe], &|_| {}).unwrap();
     let mut trace = Trace { spikes: Vec::new(), potentials: Vec::new() };
     let steps = (json["T"].as_f64().unwrap() / dt).round() as u64;
     let mut observe = |block: &Block| {

@@ -20,7 +20,7 @@ pub fn root() -> &'static Path {
 /// `braincog-sim`, built in the profile of the tests, with the root of the workspace as its current folder.
 pub fn braincog_sim() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    command(PROGRAM.get_or_init(|| build(&[])))
+    command(PROGRAM.get_or_init(|| build_program(&[])))
 }
 
 /// `braincog-sim` built with MPI, on as many ranks as are asked for; `None`, and says so, where there is no MPI.
@@ -34,7 +34,7 @@ pub fn mpirun(ranks: usize) -> Option<Command> {
             return None;
         }
         // The other tests want theirs in the same place.
-        let built = build(&["--features", "mpi"]);
+        let built = build_program(&["--features", "mpi"]);
         let own = built.with_file_name("braincog-sim-mpi");
         fs::copy(built, &own).expect("the program can be copied beside itself");
         Some(own)
@@ -60,21 +60,43 @@ fn command(program: &Path) -> Command {
     command
 }
 
-/// Cargo builds a binary for tests of its own package only, so it is asked here.
-fn build(more: &[&str]) -> PathBuf {
+fn build_program(more: &[&str]) -> PathBuf {
+    build(&[&["--package", "braincog-sim", "--bin", "braincog-sim"], more].concat(), "/braincog-sim")
+}
+
+/// Lets a program find the host driver as its CUDA driver: a device that interprets kernels, slowly and with every check.
+#[cfg(target_os = "linux")]
+pub fn with_host_driver(command: &mut Command) -> &mut Command {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    command.env("LD_LIBRARY_PATH", FOLDER.get_or_init(host_driver))
+}
+
+/// A folder in which the host driver has the name of a CUDA driver.
+#[cfg(target_os = "linux")]
+fn host_driver() -> PathBuf {
+    let library = build(&["--package", "host-driver", "--lib"], "/libhost_driver.so");
+    let folder = library.with_file_name("host-driver-as-cuda");
+    fs::create_dir_all(&folder).expect("a folder can be made beside what cargo builds");
+    match std::os::unix::fs::symlink(&library, folder.join("libcuda.so")) {
+        // It is there from an earlier test.
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => panic!("{folder:?}: {error}"),
+        _ => folder,
+    }
+}
+
+/// Cargo builds a binary for tests of its own package only, so it is asked here: the path of what ends in `name`.
+fn build(what: &[&str], name: &str) -> PathBuf {
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "braincog-sim", "--bin", "braincog-sim", "--profile", profile, "--message-format=json"])
-        .args(more)
+        .args(["build", "--quiet", "--profile", profile, "--message-format=json"])
+        .args(what)
         .current_dir(root())
         .output()
         .expect("cargo is there: it runs this test");
     let messages = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "braincog-sim does not build:\n{}", String::from_utf8_lossy(&output.stderr));
-    let key = "\"executable\":\"";
-    let path = messages.lines().find_map(|l| l.split_once(key)).expect("cargo names the executable").1;
-    PathBuf::from(path.split('"').next().unwrap_or_default().replace("\\\\", "\\"))
+    assert!(output.status.success(), "{what:?} does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+    PathBuf::from(messages.split('"').find(|text| text.ends_with(name)).expect("cargo names what it has built"))
 }
 
 /// An empty folder that is removed when this is dropped.

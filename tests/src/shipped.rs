@@ -2,17 +2,10 @@
 
 use std::path::PathBuf;
 
-/// What makes a large scenario small and keeps every population, rule, delay and stimulus it has.
-pub fn shrink(name: &str) -> &'static [&'static str] {
-    match name {
-        "macaque" | "macaque-full" => &["regions.size.scale=0.02", "regions.indegree_scale=0.02"],
-        "human" | "mouse" => &["regions.size.neurons=150", "regions.indegree_scale=0.05"],
-        "microcircuit" => &["regions.size.scale=0.05", "regions.indegree_scale=0.05"],
-        "braincog-human" | "braincog-macaque" => &["regions.size.neurons=150"],
-        "braincog-mouse" | "braincog-mouse-full" => &["regions.size.scale=0.0005", "regions.size.least=50"],
-        "braincog-macaque-giant" | "braincog-human-giant" => &["regions.size.neurons=150", "regions.tracts.indegree=100"],
-        _ => &[],
-    }
+/// What makes a large scenario small and keeps every population, rule, delay and stimulus it has: values for `--set`.
+pub fn shrink(name: &str) -> impl Iterator<Item = &'static str> {
+    let lines = include_str!("../small.txt").lines().map(str::split_whitespace);
+    lines.filter_map(move |mut words| (words.next() == Some(name)).then_some(words)).flatten()
 }
 
 /// Files of all shipped scenarios.

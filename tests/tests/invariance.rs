@@ -12,7 +12,7 @@ use tests::{shipped, shrink};
 
 /// Number of spikes and their checksum after 60 ms.
 fn run(plan: &scenarios::Plan, threads: usize) -> (usize, String) {
-    let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
+    let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads, device: None };
     let mut simulation = Simulation::build(&plan.network, &settings, &[], &|_| {}).unwrap();
     let (mut spikes, mut checksum) = (0, Checksum::default());
     let mut observe = |block: &Block| {

@@ -21,7 +21,7 @@ fn report(folder: &Path) -> Value {
 fn small(command: &mut Command, scenario: &Path, storage: &str) {
     let name = scenario.file_stem().unwrap().to_str().unwrap();
     command.arg(scenario).args(["--no-report", "--time", "40 ms"]);
-    for assignment in shrink(name).iter().chain(&["simulation.warmup=0 ms"]) {
+    for assignment in shrink(name).chain(["simulation.warmup=0 ms"]) {
         command.args(["--set", assignment]);
     }
     command.args(["--set", &format!("simulation.storage={storage}")]);

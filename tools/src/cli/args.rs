@@ -75,6 +75,9 @@ pub(crate) struct ScenarioArgs {
     /// Threads to use [default: all processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub(crate) backend: Backend,
 }
 
 #[derive(Debug, Args)]
@@ -84,9 +87,6 @@ pub(crate) struct RunArgs {
     /// Folder for the results; those of an earlier run there are replaced [default: out/NAME]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
-    pub(crate) backend: Backend,
     /// Write no report.html
     #[arg(long)]
     pub(crate) no_report: bool,

@@ -7,7 +7,7 @@ use super::table::{Table, bytes, count, duration, short};
 
 /// Neurons, synapses, memory and the largest terms of it.
 pub(crate) fn describe(resolved: &Resolved) -> String {
-    let Resolved { plan, settings, estimate } = resolved;
+    let Resolved { plan, settings, estimate, device } = resolved;
     let network = &plan.network;
     let mut text = format!("{}{}\n", plan.name, plan.variant.as_ref().map_or_else(String::new, |v| format!(", variant {v}")));
     let mut facts = Table::new(&["", ">"]);
@@ -25,15 +25,26 @@ pub(crate) fn describe(resolved: &Resolved) -> String {
     facts.row(["steps", &format!("{} of {} ms", count(plan.simulation.steps as f64), plan.simulation.dt)]);
     facts.row(["biological time", &duration(plan.simulation.duration / 1000.0)]);
     facts.row(["threads", &settings.threads.to_string()]);
-    let mut terms = Table::new(&["memory", ">"]);
-    for (what, size) in &estimate.terms {
-        terms.row([what.as_str(), &bytes(*size)]);
-    }
-    terms.row(["in all", &bytes(estimate.bytes())]);
-    if let Some(available) = engine::process::available_bytes() {
-        terms.row(["available here", &bytes(available as f64)]);
+    if let Some(device) = device {
+        facts.row(["device", &device.name()]);
     }
     // Writing to a string cannot fail.
-    let _ = write!(text, "{facts}{terms}");
+    let _ = write!(text, "{facts}{}", memory("memory", &estimate.terms, engine::process::available_bytes()));
+    if device.is_some() {
+        let _ = write!(text, "{}", memory("device memory", &estimate.device_terms, settings.device));
+    }
     text
+}
+
+/// What memory goes to.
+fn memory(title: &str, terms: &[(String, f64)], available: Option<u64>) -> Table {
+    let mut table = Table::new(&[title, ">"]);
+    for (what, size) in terms {
+        table.row([what.as_str(), &bytes(*size)]);
+    }
+    table.row(["in all", &bytes(terms.iter().map(|term| term.1).sum())]);
+    if let Some(available) = available {
+        table.row(["available here", &bytes(available as f64)]);
+    }
+    table
 }

@@ -93,10 +93,12 @@ pub enum Error {
         nearest: &'static str,
     },
     /// More memory than there is.
-    #[error("{what} needs {needed} of memory, but {available} are available; the largest part is {largest}")]
+    #[error("{what} needs {needed} of {memory}, but {available} are available; the largest part is {largest}")]
     DoesNotFit {
         /// The scenario.
         what: String,
+        /// Which memory.
+        memory: &'static str,
         /// Memory needed.
         needed: String,
         /// Memory available.
@@ -104,9 +106,9 @@ pub enum Error {
         /// The largest term of it, with its size.
         largest: String,
     },
-    /// The user asked for a device that this build cannot drive.
-    #[error("no CUDA backend in this build; leave out `--backend cuda` to run on the processor")]
-    NoCuda,
+    /// The user asked for a device that cannot be had.
+    #[error("{0}; leave out `--backend cuda` to run on the processor")]
+    NoDevice(engine::DeviceError),
     /// A folder with points of another sweep, or of this one before it was changed.
     #[error(
         "{}: point {number} was {difference}; finished points are kept only while they would run the same again: \
@@ -198,8 +200,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::OnAnotherRank { code } => *code,
-            Error::Write { .. } | Error::Page(_) | Error::NoCuda | Error::Worker { .. } | Error::MpiDoesNotStart => 3,
+            Error::Write { .. } | Error::Page(_) | Error::NoDevice(_) | Error::Worker { .. } | Error::MpiDoesNotStart => 3,
             Error::Engine(engine::Error::Thread | engine::Error::Lost) => 3,
+            // More memory than the device has is asked for by the scenario; all else is not its fault.
+            Error::Engine(engine::Error::Device(error)) if !matches!(error, engine::DeviceError::Memory { .. }) => 3,
             Error::Record(error) if error.is_fault_of_machine() => 3,
             _ => 2,
         }

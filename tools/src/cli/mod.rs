@@ -7,6 +7,7 @@ mod catalogue;
 mod check;
 mod clock;
 mod compare;
+mod device;
 mod error;
 mod folder;
 mod import;

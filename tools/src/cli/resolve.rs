@@ -1,12 +1,14 @@
 //! From what was typed to a plan that fits into this machine.
 
+use std::rc::Rc;
 use std::thread;
 
 use engine::comm::Comm;
-use engine::{Estimate, Settings};
+use engine::{Device, Estimate, Probe, Settings, Simulation};
 use scenarios::{Plan, Scenario};
 
 use super::args::ScenarioArgs;
+use super::device;
 use super::error::Error;
 use super::table::bytes;
 use super::weights;
@@ -16,6 +18,8 @@ pub(crate) struct Resolved {
     pub(crate) plan: Plan,
     pub(crate) settings: Settings,
     pub(crate) estimate: Estimate,
+    /// Where it will run, if not on the processor.
+    pub(crate) device: Option<Device>,
 }
 
 /// Reads the scenario, lays the command line's changes over it, resolves it for one of `n_local` processes on this machine.
@@ -33,7 +37,11 @@ pub(crate) fn resolve(args: &ScenarioArgs, n_local: usize) -> Result<Resolved, E
     }
     let plan = scenario.plan()?;
     weights::check(&plan)?;
-    Ok(Resolved::new(plan, args.threads, n_local))
+    let resolved = Resolved::new(plan, args.threads, n_local);
+    match device::open(args.backend)? {
+        Some(device) => resolved.on(device),
+        None => Ok(resolved),
+    }
 }
 
 impl Resolved {
@@ -45,22 +53,44 @@ impl Resolved {
 
     /// For so many threads.
     pub(crate) fn of(plan: Plan, threads: usize) -> Self {
-        let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads };
+        let settings = Settings { dt: plan.simulation.dt, seed: plan.simulation.seed, threads, device: None };
         let estimate = engine::estimate(&plan.network, &settings);
-        Resolved { plan, settings, estimate }
+        Resolved { plan, settings, estimate, device: None }
+    }
+
+    /// The same on a device; refuses what no device does.
+    fn on(self, device: Device) -> Result<Self, Error> {
+        engine::refuse_on_device(&self.plan.network)?;
+        let free = device.free_bytes().map_err(Error::NoDevice)?;
+        let settings = Settings { device: Some(free), ..self.settings };
+        Ok(Resolved { estimate: engine::estimate(&self.plan.network, &settings), settings, device: Some(device), ..self })
+    }
+
+    /// Builds this process's part of the network where it will run.
+    pub(crate) fn build(&self, comm: &Rc<dyn Comm>, probes: &[Probe], progress: &(dyn Fn(f64) + Sync)) -> Result<Simulation, Error> {
+        let (network, settings) = (&self.plan.network, &self.settings);
+        Ok(match &self.device {
+            Some(device) => Simulation::build_on_device(device, comm, network, settings, probes, progress)?,
+            None => Simulation::build_on(comm, network, settings, probes, progress)?,
+        })
     }
 
     /// Refuses what needs more memory than this machine has for the ranks on it; passes where the system does not tell.
     pub(crate) fn fits(&self, comm: &dyn Comm) -> Result<(), Error> {
-        let needed = self.estimate.bytes() * comm.n_local() as f64 / comm.size() as f64;
-        match engine::process::available_bytes() {
-            Some(available) if needed > available as f64 => Err(Error::DoesNotFit {
-                what: self.plan.name.clone(),
-                needed: bytes(needed),
-                available: bytes(available as f64),
-                largest: self.estimate.terms.first().map_or_else(String::new, |(what, n)| format!("{what} with {}", bytes(*n))),
-            }),
-            _ => Ok(()),
-        }
+        let fits = |terms: &[(String, f64)], parts: usize, memory: &'static str, available: Option<u64>| {
+            let needed = terms.iter().map(|term| term.1).sum::<f64>() * parts as f64 / comm.size() as f64;
+            match available {
+                Some(available) if needed > available as f64 => Err(Error::DoesNotFit {
+                    what: self.plan.name.clone(),
+                    memory,
+                    needed: bytes(needed),
+                    available: bytes(available as f64),
+                    largest: terms.first().map_or_else(String::new, |(what, n)| format!("{what} with {}", bytes(*n))),
+                }),
+                _ => Ok(()),
+            }
+        };
+        fits(&self.estimate.device_terms, 1, "device memory", self.settings.device)?;
+        fits(&self.estimate.terms, comm.n_local(), "memory", engine::process::available_bytes())
     }
 }

@@ -6,7 +6,7 @@ use engine::{Account, Block, Estimate, Phases, Simulation};
 use scenarios::Plan;
 
 use super::Ending;
-use super::args::{Backend, RunArgs};
+use super::args::RunArgs;
 use super::clock::Clock;
 use super::error::Error;
 use super::folder::{Folder, names};
@@ -28,9 +28,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Error> {
 }
 
 fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
-    if args.backend == Backend::Cuda {
-        return ranks.together(Err(Error::NoCuda));
-    }
     let progress = Progress::new(args.quiet || !ranks.leads());
     progress.begin("load");
     let resolved = ranks.together(fitting(args, ranks))?;
@@ -76,13 +73,12 @@ pub(super) fn into_folder(
 /// Builds, steps, records, sums up.
 fn simulate(resolved: &Resolved, ranks: &Ranks, folder: Option<&Folder>, show: (&Progress, &Signals)) -> Result<Ending, Error> {
     let (progress, signals) = show;
-    let Resolved { plan, settings, .. } = resolved;
+    let plan = &resolved.plan;
     engine::process::restart_peak_rss();
     let cpu_seconds = engine::process::cpu_seconds();
     let probes = states::probes(plan, Clock::new(plan.simulation.dt));
     progress.begin("build");
-    let simulation = Simulation::build_on(ranks.comm(), &plan.network, settings, &probes, &|fraction| progress.at(fraction));
-    let mut simulation = ranks.together(simulation.map_err(Error::from))?;
+    let mut simulation = ranks.together(resolved.build(ranks.comm(), &probes, &|fraction| progress.at(fraction)))?;
     let build_seconds = progress.end(&built(&account(&simulation, ranks, 0.0)?));
     if let Some(stop) = ranks.stopped(signals.received())? {
         return Ok(Ending::Stopped(stop));
@@ -198,7 +194,7 @@ pub(super) fn summarise(
         ranks: accounts.len() as u32,
         per_rank: accounts.iter().map(rank).collect(),
         threads: settings.threads,
-        backend: "cpu".into(),
+        backend: if resolved.device.is_some() { "cuda" } else { "cpu" }.into(),
         seed: settings.seed,
         populations: plan.network.populations.iter().zip(&statistics).map(|(p, s)| (p.name.clone(), population(s))).collect(),
         regions: regions(plan, &statistics),

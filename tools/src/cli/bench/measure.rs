@@ -1,5 +1,6 @@
 //! Building and stepping one case with the clock running.
 
+use engine::comm::Alone;
 use engine::{Account, Phases, Simulation};
 
 use super::cases::Case;
@@ -34,12 +35,12 @@ impl Spent {
 
 /// Builds `case`, runs its warm-up, then measures the rest. Records into `folder` what a run records.
 pub(crate) fn measure(case: &Case, resolved: &Resolved, folder: &Folder, show: (&Progress, &Signals)) -> Result<Cost, Error> {
-    let Resolved { plan, settings, .. } = resolved;
+    let plan = &resolved.plan;
     let (progress, signals) = show;
     let machine = Machine::now();
     let before_build = engine::process::cpu_seconds();
     progress.begin("build");
-    let mut simulation = Simulation::build(&plan.network, settings, &[], &|fraction| progress.at(fraction))?;
+    let mut simulation = resolved.build(&Alone::comm(), &[], &|fraction| progress.at(fraction))?;
     let build_seconds = progress.end("");
     let build_cpu_seconds = engine::process::cpu_seconds() - before_build;
 

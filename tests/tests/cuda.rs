@@ -1,0 +1,229 @@
+//! Contract: a run on a CUDA device gives the spikes of a run on the processor and records the same files, and what a device does not do
+//! is refused by name before anything is built.
+//!
+//! The device is the host driver, which interprets the kernels that are shipped and stops at the first access that is not right. It is
+//! slow: scenarios are shrunk to a few thousand neurons and run until some of them have fired.
+#![cfg(target_os = "linux")]
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::Value;
+use tests::{Folder, Said, braincog_sim, root, run, shipped, shrink, with_host_driver};
+
+const PROCEDURAL: &str = "simulation.storage=procedural";
+
+/// How long a shipped scenario runs: until neurons fire.
+fn time(name: &str) -> &'static str {
+    match name {
+        "brunel" | "microcircuit" => "16ms",
+        "coba" => "4ms",
+        "braincog-human" | "braincog-macaque" => "30ms",
+        "braincog-macaque-giant" => "20ms",
+        "mouse" => "2ms",
+        _ => "8ms",
+    }
+}
+
+/// Runs a scenario for a time into `out`.
+fn simulate(scenario: &Path, time: &str, backend: &str, out: &Path, set: &[&str]) -> Said {
+    let mut command = braincog_sim();
+    command.arg("run").arg(scenario).args(["--backend", backend, "--quiet", "--time", time, "--out"]).arg(out);
+    for assignment in set.iter().chain(&["simulation.warmup=0ms"]) {
+        command.args(["--set", assignment]);
+    }
+    run(with_host_driver(&mut command))
+}
+
+fn report(out: &Path) -> Value {
+    let text = std::fs::read_to_string(out.join("report.json")).expect("a run writes report.json");
+    serde_json::from_str(&text).expect("report.json is JSON")
+}
+
+fn name(scenario: &Path) -> String {
+    scenario.file_stem().expect("a scenario has a name").to_string_lossy().into_owned()
+}
+
+/// Names of the files of spikes, rates and states in a folder.
+fn recorded(out: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(out).expect("a run leaves a folder").map(|file| file.expect("readable").file_name());
+    let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.ends_with(".h5")).collect();
+    names.sort();
+    names
+}
+
+/// What makes a shipped scenario small and lets it live on a device.
+fn small(name: &str) -> Vec<&'static str> {
+    let is_compact = name.ends_with("-giant") || name.ends_with("mouse-full");
+    shrink(name).chain(is_compact.then_some("regions.state=full")).collect()
+}
+
+/// Runs a scenario on both backends, and finds the same in their reports. Gives the number of spikes.
+fn compare(scenario: &Path, time: &str, set: &[&str]) -> u64 {
+    let name = name(scenario);
+    let folder = Folder::new(&name);
+    let on = |backend: &str| {
+        let (start, out) = (Instant::now(), folder.path().join(backend));
+        let said = simulate(scenario, time, backend, &out, set);
+        assert_eq!(said.code, 0, "{name} on {backend}: {}", said.err);
+        (report(&out), start.elapsed().as_secs_f64())
+    };
+    let ((cpu, _), (cuda, seconds)) = (on("cpu"), on("cuda"));
+    println!("{name} {set:?}: {} neurons, {} spikes, {} events, {seconds:.1} s", cuda["neurons"], cuda["spikes"], cuda["synaptic_events"]);
+    assert_eq!((&cpu["backend"], &cuda["backend"]), (&"cpu".into(), &"cuda".into()));
+    // A device counts the events of a procedural row when it makes it, the processor when they arrive.
+    let events = if set.contains(&PROCEDURAL) { "spikes" } else { "synaptic_events" };
+    for key in ["spike_checksum", "spikes", events, "neurons", "synapses", "populations", "regions"] {
+        assert_eq!(cuda[key], cpu[key], "{name} {set:?}: {key}");
+    }
+    let files = recorded(&folder.path().join("cpu"));
+    assert_eq!(recorded(&folder.path().join("cuda")), files, "{name} {set:?}: recorded files");
+    for file in files {
+        let bytes = |backend: &str| std::fs::read(folder.path().join(backend).join(&file)).expect("it is in the folder");
+        assert!(bytes("cuda") == bytes("cpu"), "{name} {set:?}: {file} differs");
+    }
+    cuda["spikes"].as_u64().expect("a number of spikes")
+}
+
+#[test]
+fn every_shipped_scenario_gives_the_same_spikes_on_a_device() {
+    for scenario in shipped() {
+        let name = name(&scenario);
+        let spikes = compare(&scenario, time(&name), &[&small(&name)[..], &["simulation.storage=stored"]].concat());
+        assert!(spikes > 5, "{name}: {spikes} spikes tell little");
+    }
+}
+
+#[test]
+fn procedural_synapses_are_made_on_a_device_as_on_the_processor() {
+    for name in ["brunel", "braincog-macaque", "braincog-macaque-giant"] {
+        let scenario = root().join("scenarios").join(format!("{name}.toml"));
+        let spikes = compare(&scenario, time(name), &[&small(name)[..], &[PROCEDURAL]].concat());
+        assert!(spikes > 5, "{name}: {spikes} spikes tell little");
+    }
+}
+
+/// Scenarios that between them have every rule, stimulus and way of recording.
+fn good() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join("tests/scenario/good")).expect("the folder is there");
+    let mut files: Vec<_> = entries.map(|file| file.expect("readable").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    files
+}
+
+#[test]
+fn every_rule_and_stimulus_does_on_a_device_what_it_does_on_the_processor() {
+    let spikes: u64 = good().iter().map(|scenario| compare(scenario, "30ms", &[])).sum();
+    assert!(spikes > 100, "{spikes} spikes tell little");
+}
+
+/// Two populations with currents of every kind, several probes and a delay longer than a block of recorded steps.
+const RECORDED: &str = r#"
+name = "recorded"
+
+[populations.E]
+model = "iaf_psc_exp"
+size = 300
+params = { I_e = "900 pA" }
+initial = { V_m = { uniform = { min = "-70 mV", max = "-56 mV" } } }
+
+[populations.G]
+model = "adth"
+size = 70
+
+[[projections]]
+source = "E"
+target = ["E", "G"]
+rule = "fixed_indegree"
+indegree = 30
+weight = { normal = { mean = "20 pA", std = "4 pA" } }
+delay = { uniform = { min = "0.3 ms", max = "14 ms" } }
+
+[[stimuli]]
+kind = "noise_generator"
+target = "E"
+mean = "10 pA"
+std = "40 pA"
+
+[[record.states]]
+population = "E"
+variables = ["V_m"]
+neurons = [3, 5]
+interval = "0.1 ms"
+
+[[record.states]]
+population = "G"
+variables = ["V_m"]
+neurons = [60, 10]
+interval = "0.7 ms"
+"#;
+
+#[test]
+fn a_device_records_what_the_processor_records_and_the_spikes_do_not_depend_on_it() {
+    let folder = Folder::new("recorded");
+    let scenario = folder.file("recorded.toml", RECORDED);
+    assert!(compare(&scenario, "25ms", &[]) > 50);
+    let without = folder.file("without.toml", RECORDED.split("[[record.states]]").next().expect("what comes before"));
+    let checksum = |scenario: &Path, out: &str| {
+        let out = folder.path().join(out);
+        let said = simulate(scenario, "25ms", "cuda", &out, &["simulation.seed=3"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        report(&out)["spike_checksum"].clone()
+    };
+    assert_eq!(checksum(&scenario, "with"), checksum(&without, "without"));
+}
+
+#[test]
+fn neurons_with_their_state_in_16_bits_are_refused_by_name() {
+    let folder = Folder::new("compact");
+    let scenario = root().join("scenarios/braincog-mouse-full.toml");
+    let said = simulate(&scenario, "2ms", "cuda", &folder.path().join("out"), &shrink("braincog-mouse-full").collect::<Vec<_>>());
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("error: population `") && said.err.contains("its state is kept in 16 bits"), "{}", said.err);
+}
+
+#[test]
+fn check_says_what_a_device_needs_and_a_run_that_needs_more_is_refused() {
+    let check = |scenario: &str| run(with_host_driver(braincog_sim().args(["check", scenario, "--backend", "cuda"])));
+    let said = check("scenarios/microcircuit.toml");
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(
+        said.out.contains("host driver") && said.out.contains("device memory") && said.out.contains("spikes under way"),
+        "{}",
+        said.out
+    );
+    // Ten times the 8 GiB that the host driver has.
+    let said = run(with_host_driver(
+        braincog_sim().args(["check", "scenarios/macaque-full.toml", "--backend", "cuda"]).args(["--set", "simulation.storage=stored"]),
+    ));
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("of device memory, but 8.00 GiB are available"), "{}", said.err);
+}
+
+#[test]
+fn a_machine_without_a_driver_is_told_what_was_looked_for() {
+    let folder = Folder::new("no-driver");
+    let arguments = ["check", "scenarios/brunel.toml", "--backend", "cuda"];
+    let said = run(braincog_sim().args(arguments).env("LD_LIBRARY_PATH", folder.path()));
+    if said.code == 0 {
+        println!("skipped: no machine without a CUDA device");
+        return;
+    }
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.err.contains("found no CUDA driver; looked for libcuda.so") && said.err.contains("libcuda.so.1"), "{}", said.err);
+    assert!(said.err.contains("leave out `--backend cuda`"), "{}", said.err);
+}
+
+#[test]
+fn the_script_for_machines_with_a_gpu_runs() {
+    let folder = Folder::new("gpu-check");
+    let result = folder.path().join("result.json");
+    let mut script = std::process::Command::new(root().join("tools/gpu-check.sh"));
+    script.arg("--short").env("BRAINCOG_SIM", braincog_sim().get_program()).env("GPU_CHECK_OUT", &result);
+    let said = run(with_host_driver(&mut script));
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let result: Value = serde_json::from_str(&std::fs::read_to_string(result).expect("it writes its result")).expect("the result is JSON");
+    assert_eq!(result["all_equal"], true);
+    assert_eq!(result["runs"].as_array().expect("a list").len(), shipped().len());
+}
