@@ -1,6 +1,6 @@
 // Delivery: from the spikes under way to the sums that neurons read in this step.
 //
-// registers 80
+// registers 64
 
 #include "made.cuh"
 #include "stored.cuh"
