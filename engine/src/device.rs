@@ -15,8 +15,9 @@ use kernels::stimuli::Agenda;
 use kernels::store::Store;
 
 use crate::comm::Comm;
+use crate::recorder::{Recorder, pace};
 use crate::shard::{Outbox, Shard, SliceState};
-use crate::simulation::{Phases, Recorder, Sample, pace};
+use crate::simulation::{Phases, Sample};
 use crate::{Error, Probe, Settings, Simulation};
 
 /// The part of a simulation that lives on a device.

@@ -10,7 +10,7 @@ use kernels::wiring::shares::Shares;
 use crate::Settings;
 use crate::build::MAX_EPOCH;
 use crate::comm::Alone;
-use crate::simulation::pace;
+use crate::recorder::pace;
 use crate::storage::{self, Class, stored_bytes};
 
 /// Neurons, synapses and memory of a network, from its description alone.

@@ -48,9 +48,11 @@ mod estimate;
 mod procedural;
 pub mod process;
 pub mod record;
+mod recorder;
 mod shard;
 mod simulation;
 mod storage;
+mod world;
 
 pub use account::Account;
 pub use checksum::Checksum;
