@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::layer::Misfit;
+use crate::layer::{Misfit, Part};
 use crate::tensor::Shape;
 
 /// Why something could not be done. Messages are for the person who runs the program.
@@ -10,16 +10,20 @@ use crate::tensor::Shape;
 #[non_exhaustive]
 pub enum Error {
     /// A layer that does not fit what comes before it.
-    #[error("layer {index} ({layer}) {misfit}; its input is {input}")]
+    #[error("layer {layer} {misfit}; its input is {input}")]
     Layer {
-        /// Its number in the network.
-        index: usize,
-        /// Its kind.
-        layer: &'static str,
+        /// Its number in the network and its kind.
+        layer: String,
         /// What it is given.
         input: Shape,
         /// What is wrong.
         misfit: Misfit,
+    },
+    /// A network that cannot be given one step after the other.
+    #[error("layer {layer} needs all steps at once: its output depends on later steps")]
+    Acausal {
+        /// Its number in the network and its kind.
+        layer: String,
     },
     /// A name that nothing has.
     #[error("no {what} is called {name:?}; there are {known}")]
@@ -137,6 +141,12 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+}
+
+impl From<Part> for Error {
+    fn from(Part { layer, input, misfit }: Part) -> Self {
+        Error::Layer { layer, input, misfit }
+    }
 }
 
 impl Error {

@@ -55,10 +55,10 @@ pub(crate) struct EvalArgs {
 pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) data: DataFlags,
-    /// mnist_convnet or cifar_convnet
+    /// Such as mnist_convnet, dvs_convnet, resnet18, sew_resnet18 or spikformer; a name that does not exist lists all
     #[arg(long, default_value = "mnist_convnet")]
     model: String,
-    /// IFNode, LIFNode, PLIFNode, BurstLIFNode, CUBALIFNode or ALIFNode
+    /// Such as IFNode, LIFNode or PLIFNode; a name that does not exist lists all
     #[arg(long, default_value = "LIFNode")]
     node_type: String,
     /// Surrogate such as QGateGrad or AtanGrad; the usual one of the node if not given
@@ -70,7 +70,7 @@ pub(crate) struct TrainArgs {
     /// Time constant of the membrane, steps
     #[arg(long, default_value_t = 2.0)]
     tau: f32,
-    /// direct, rate, poisson, ttfs, phase, burst, population_time or population_voltage
+    /// direct, rate, poisson, ttfs, phase, burst, population_time, population_voltage or delta
     #[arg(long, default_value = "direct")]
     encode: String,
     /// Time steps
@@ -79,9 +79,21 @@ pub(crate) struct TrainArgs {
     /// Multiplies the channels of every hidden layer
     #[arg(long, default_value_t = 1.0)]
     width: f64,
-    /// Threshold-dependent batch normalisation
+    /// Batch normalisation: bn, tdbn (threshold-dependent), tebn (a factor per step) or bntt (one per step)
+    #[arg(long, default_value = "bn")]
+    norm: String,
+    /// How residuals between spikes join in SEW networks: ADD, AND or IAND
+    #[arg(long, default_value = "ADD")]
+    sew_cnf: String,
+    /// Ten neurons per class vote instead of one sum per class
     #[arg(long)]
-    td_bn: bool,
+    spike_output: bool,
+    /// Learns the parameter of each layer's surrogate
+    #[arg(long)]
+    learn_alpha: bool,
+    /// Learns the threshold of each layer
+    #[arg(long)]
+    requires_thres_grad: bool,
     #[arg(short, long, default_value_t = 128)]
     batch_size: usize,
     #[arg(long, default_value_t = 10)]
@@ -100,12 +112,33 @@ pub(crate) struct TrainArgs {
     /// Of sgd
     #[arg(long, default_value_t = 0.9)]
     momentum: f32,
-    /// ce, tet or mse
+    /// ce, tet (of every step), mse, unilateral_mse (neurons of the class may fire more), or mix (of ce and unilateral_mse)
     #[arg(long, default_value = "ce")]
     loss_fn: String,
+    /// The same as --loss-fn tet
+    #[arg(long)]
+    tet_loss: bool,
     /// The part of the target that is spread over all classes
     #[arg(long, default_value_t = 0.0)]
     smoothing: f32,
+    /// The longest gradient of all parameters together; longer ones are shortened
+    #[arg(long)]
+    clip_grad: Option<f32>,
+    /// Standard deviation of noise that is added to every gradient
+    #[arg(long, default_value_t = 0.0)]
+    noisy_grad: f32,
+    /// Evaluates a running average of the weights, of which this much is left in each step
+    #[arg(long, num_args = 0..=1, default_missing_value = "0.9998")]
+    model_ema: Option<f32>,
+    /// Ends after so many epochs without a better accuracy; 0 for never
+    #[arg(long, default_value_t = 0)]
+    patience: u64,
+    /// Accepted because BrainCog has it: every layer computes all its steps at once here
+    #[arg(long)]
+    layer_by_layer: bool,
+    /// The folder for event files that TensorBoard reads; none are written if not given
+    #[arg(long)]
+    pub(crate) tensorboard_dir: Option<PathBuf>,
     /// Of everything that is random
     #[arg(long, default_value_t = 42)]
     seed: u64,
@@ -136,7 +169,11 @@ impl TrainArgs {
             image,
             classes,
             width: self.width,
-            td_bn: self.td_bn,
+            norm: self.norm.clone(),
+            sew_cnf: self.sew_cnf.clone(),
+            spike_output: self.spike_output,
+            learn_alpha: self.learn_alpha,
+            requires_thres_grad: self.requires_thres_grad,
             seed: self.seed,
         }
     }
@@ -150,8 +187,12 @@ impl TrainArgs {
             opt: self.opt.clone(),
             weight_decay: self.weight_decay,
             momentum: self.momentum,
-            loss_fn: self.loss_fn.clone(),
+            loss_fn: if self.tet_loss { "tet".into() } else { self.loss_fn.clone() },
             smoothing: self.smoothing,
+            clip_grad: self.clip_grad,
+            noisy_grad: self.noisy_grad,
+            model_ema: self.model_ema,
+            patience: self.patience,
             seed: self.seed,
         }
     }

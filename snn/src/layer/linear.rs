@@ -73,6 +73,10 @@ impl Layer for Linear {
         wanted.then(|| self.correlation.input_gradient(&gradient, rows.shape(), &self.weight.values).reshaped(shape))
     }
 
+    fn products(&self, input: Shape) -> u64 {
+        input.n_images() as u64 * self.correlation.n_weights() as u64
+    }
+
     fn parameters(&self) -> Vec<&Parameter> {
         vec![&self.weight, &self.bias]
     }

@@ -1,8 +1,12 @@
 //! Every layer backwards against finite differences of itself forwards; every node one step at a time against all steps at once.
 
+mod over_time;
+mod structure;
+
 use super::*;
 use crate::correlate::Correlation;
-use crate::node::{Moment, NAMES, NodeOptions};
+use crate::node::{Moment, NodeOptions, Place, names};
+use crate::random::Random;
 use crate::surrogate::{Kind, Surrogate};
 
 const PASS: Pass = Pass { seed: 5, number: 0 };
@@ -59,6 +63,9 @@ fn assert_backward_is_the_gradient(layer: &mut dyn Layer, shape: Shape) {
 fn convolution_backwards_is_its_gradient() {
     let plain = Correlation { kernel: 3, stride: 1, padding: 1, inputs: 3, outputs: 5 };
     assert_backward_is_the_gradient(&mut Conv2d::new(plain, true, INIT), Shape::new(2, 2, [5, 6, 3]));
+    let mut standardised = Conv2d::standardised(plain, true, INIT);
+    standardised.parameters_mut()[1].values = vec![1.0, 0.5, -2.0, 1.5, 1.0];
+    assert_backward_is_the_gradient(&mut standardised, Shape::new(2, 2, [4, 4, 3]));
     let strided = Correlation { stride: 2, ..plain };
     assert_backward_is_the_gradient(&mut Conv2d::new(strided, false, INIT), Shape::new(1, 2, [7, 7, 3]));
 }
@@ -81,6 +88,7 @@ fn pools_backwards_are_their_gradients() {
     assert_backward_is_the_gradient(&mut AvgPool::new(2), Shape::new(1, 2, [5, 4, 3]));
     assert_backward_is_the_gradient(&mut AvgPool::global(), Shape::new(1, 2, [4, 4, 3]));
     assert_backward_is_the_gradient(&mut MaxPool::new(2), Shape::new(1, 2, [4, 5, 3]));
+    assert_backward_is_the_gradient(&mut MaxPool::windows(3, 2, 1), Shape::new(1, 2, [6, 5, 3]));
 }
 
 #[test]
@@ -120,11 +128,17 @@ fn batch_normalisation_gives_mean_0_and_variance_1_and_remembers_the_moments() {
 
 #[test]
 fn every_node_gives_the_same_spikes_in_single_steps_and_all_at_once() {
-    for name in NAMES {
-        let layer = NodeOptions { name: name.into(), ..NodeOptions::default() }.layer().unwrap();
-        let input = noise(Shape::new(6, 3, [5, 5, 61]), 4);
+    for name in names() {
+        let input = noise(Shape::new(6, 3, [5, 5, 62]), 4);
+        let place = Place { init: INIT, channels: 62, steps: 6 };
+        let layer = NodeOptions { name: name.into(), ..NodeOptions::default() }.layer(place).unwrap();
         let whole = layer.infer(&input, &mut LayerState::new());
-        assert!(whole.density() > 0.01 && whole.density() < 0.6, "{name} fires in {} of all steps", whole.density());
+        // LIAF sends something in every step; those in millivolts are far from this input.
+        let quiet = ["LIAFNode", "CTIzhNode", "HHNode", "SimHHNode", "aEIF", "IzhNode"].contains(&name);
+        assert!(quiet || (whole.density() > 0.01 && whole.density() < 0.6), "{name} sends in {} of all steps", whole.density());
+        if !layer.causal() {
+            continue;
+        }
         let mut state = LayerState::new();
         for step in 0..6 {
             assert_eq!(layer.infer(&input.frame(step), &mut state).values(), whole.step(step), "{name} step {step}");
@@ -142,7 +156,7 @@ fn a_layer_of_neurons_runs_each_as_its_definition_says() {
     for neuron in [0, 63, 64, 4095, 4096, 4199] {
         let mut state = [0.0; 2];
         for step in 0..5 {
-            assert_eq!(output.step(step)[neuron], node.step(&mut state, input.step(step)[neuron], &surrogate));
+            assert_eq!(output.step(step)[neuron], node.step(&[], &mut state, [input.step(step)[neuron]], &surrogate));
         }
     }
 }
@@ -150,7 +164,8 @@ fn a_layer_of_neurons_runs_each_as_its_definition_says() {
 #[test]
 fn a_layer_of_neurons_backwards_runs_each_backwards_as_its_definition_says() {
     use crate::node::{Node, Plif};
-    let node = Plif::new(0.5, 3.0);
+    let node = Plif { threshold: 0.5, tau: 3.0 };
+    let w = [-models::kit::ln(2.0)];
     let surrogate = Surrogate::new(Kind::Atan);
     let input = noise(Shape::new(4, 1, [1, 1, 70]), 7);
     let sent = noise(input.shape(), 8);
@@ -162,16 +177,16 @@ fn a_layer_of_neurons_backwards_runs_each_backwards_as_its_definition_says() {
         let (mut state, mut moments) = ([0.0], Vec::new());
         for step in 0..4 {
             let (before, x) = (state, input.step(step)[neuron]);
-            let distance = node.charge(&mut state, x);
+            let distance = node.charge(&w, &mut state, [x]);
             let (spike, slope) = (surrogate.spike(distance), surrogate.slope(distance));
-            node.reset(&mut state, spike);
-            moments.push(Moment { before, input: x, spike, slope, sent: sent.step(step)[neuron] });
+            node.reset(&w, &mut state, spike);
+            moments.push(Moment { before, input: [x], spike, slope, sent: sent.step(step)[neuron] });
         }
         let mut adjoint = [0.0];
         for step in (0..4).rev() {
-            let gradients = node.reverse(&moments[step], &mut adjoint);
-            learnable += gradients.learnable;
-            assert_eq!(found.step(step)[neuron], gradients.input);
+            let gradients = node.reverse(&w, &moments[step], &mut adjoint);
+            learnable += gradients.learned[0];
+            assert_eq!([found.step(step)[neuron]], gradients.input);
         }
     }
     assert!((layer.parameters()[0].gradient[0] - learnable).abs() < 1e-4 * (1.0 + learnable.abs()));
@@ -186,7 +201,9 @@ fn gradients_do_not_depend_on_the_number_of_threads() {
             let mut layers: Vec<Box<dyn Layer>> = vec![
                 Box::new(Conv2d::new(geometry, true, INIT)),
                 Box::new(BatchNorm::new(24)),
-                NodeOptions { name: "PLIFNode".into(), ..NodeOptions::default() }.layer().unwrap(),
+                NodeOptions { name: "PLIFNode".into(), ..NodeOptions::default() }
+                    .layer(Place { init: INIT, channels: 24, steps: 3 })
+                    .unwrap(),
                 Box::new(MaxPool::new(2)),
                 Box::new(Dropout::new(0.5, 4)),
                 Box::new(Linear::new(24 * 25, 10, INIT)),

@@ -2,6 +2,10 @@
 //!
 //! Values lie in 0..1. Random encoders draw by (seed, pass, sample), so the spikes of a sample do not depend on threads.
 
+mod superposition;
+
+pub use superposition::{Pair, Superposition};
+
 use rayon::prelude::*;
 
 use crate::layer::Pass;
@@ -44,10 +48,15 @@ pub enum Encoder {
         /// V_th.
         threshold: f32,
     },
+    /// A spike in every step in which the value lies more than `threshold` away from what was sent so far, negative if it lies below.
+    Delta {
+        /// What a spike stands for.
+        threshold: f32,
+    },
 }
 
 /// Names on the command line.
-const NAMES: [(&str, Encoder); 8] = [
+const NAMES: [(&str, Encoder); 9] = [
     ("direct", Encoder::Direct),
     ("rate", Encoder::Rate),
     ("poisson", Encoder::Poisson),
@@ -56,6 +65,7 @@ const NAMES: [(&str, Encoder); 8] = [
     ("burst", Encoder::Burst { spikes: 5, interval: 2 }),
     ("population_time", Encoder::PopulationTime { fields: 8 }),
     ("population_voltage", Encoder::PopulationVoltage { fields: 8, threshold: 0.5 }),
+    ("delta", Encoder::Delta { threshold: 0.1 }),
 ];
 
 impl Encoder {
@@ -145,6 +155,14 @@ impl Encoder {
                     }
                 }
             }
+            Encoder::Delta { threshold } => {
+                let mut sent = 0.0;
+                for s in train {
+                    let away = x - sent;
+                    *s = f32::from(away > threshold) - f32::from(away < -threshold);
+                    sent += *s * threshold;
+                }
+            }
             Encoder::PopulationVoltage { fields, threshold } => {
                 for (field, train) in train.chunks_exact_mut(steps).enumerate() {
                     let (excitation, mut v) = (excitation(x, field, fields), 0.0);
@@ -214,6 +232,13 @@ mod tests {
         assert_eq!(train(burst, 1.0, 10), [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
         assert_eq!(train(burst, 0.3, 10), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
         assert_eq!(train(burst, 0.0, 10), [0.0; 10]);
+    }
+
+    #[test]
+    fn deltas_follow_the_value_until_they_have_reached_it() {
+        let delta = Encoder::Delta { threshold: 0.25 };
+        assert_eq!(train(delta, 0.8, 5), [1.0, 1.0, 1.0, 0.0, 0.0]);
+        assert_eq!(train(delta, -0.3, 3), [-1.0, 0.0, 0.0]);
     }
 
     #[test]
