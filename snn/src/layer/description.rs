@@ -73,7 +73,7 @@ pub struct Row {
 /// What whoever watches a pass is shown, layer after layer in the order of the [`Row`]s.
 #[derive(Clone, Copy, Debug)]
 pub enum Seen<'a> {
-    /// What a layer with weights gets.
+    /// What a layer without layers in it gets.
     Input(&'a Tensor),
     /// What a layer gives. There is one for every row.
     Output(&'a Tensor),

@@ -57,10 +57,15 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
         (P..self.learnable.len()).find(|&p| self.learnable[p].name.ends_with(name))
     }
 
+    /// The parameters of the node.
+    fn learned(&self) -> [f32; P] {
+        std::array::from_fn(|p| self.learnable[p].values[0])
+    }
+
     fn run<'a>(&self, inputs: [&'a Tensor; M], task: usize) -> Run<'a, T, N, P, M> {
         let extra = |name| self.extra(name).map(|p| self.learnable[p].values[0]);
         let alpha = extra(ALPHA).unwrap_or(self.surrogate.alpha);
-        let learned = std::array::from_fn(|p| self.learnable[p].values[0]);
+        let learned = self.node.prepared(self.learned());
         let surrogate = Surrogate { alpha, ..self.surrogate };
         let shift = extra(THRESHOLD).unwrap_or(0.0);
         Run { node: self.node, learned, shift, learns_more: self.learnable.len() > P, surrogate, inputs, task }
@@ -157,11 +162,11 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Layer for
                 learned
             })
             .collect();
-        let extras = [self.extra(ALPHA), self.extra(THRESHOLD)];
-        for (place, p) in (0..P).map(Some).chain(extras).enumerate() {
-            if let Some(p) = p {
-                self.learnable[p].gradient[0] += parts.iter().map(|part| part[place]).sum::<f64>() as f32;
-            }
+        let total = |place: usize| parts.iter().map(|part| part[place]).sum::<f64>() as f32;
+        let gradients = self.node.unprepared(self.learned(), std::array::from_fn(total));
+        let more = [self.extra(ALPHA), self.extra(THRESHOLD)].into_iter().zip([total(P), total(P + 1)]);
+        for (p, gradient) in gradients.into_iter().enumerate().chain(more.filter_map(|(p, gradient)| Some((p?, gradient)))) {
+            self.learnable[p].gradient[0] += gradient;
         }
         wanted.then(|| if halved { side_by_side(&gradient, &second) } else { gradient })
     }

@@ -51,7 +51,7 @@ impl Node<3> for AEif {
         [self.v_r, 0.0, REFRACTORY / self.dt + 1.0]
     }
 
-    #[inline(always)]
+    #[inline(never)] // its derivatives take many copies
     fn charge<R: Real>(&self, _: &[R; 0], [v, w, since]: &mut [R; 3], [input]: [R; 1]) -> R {
         let awake = if since.value() > REFRACTORY / self.dt { self.dt } else { 0.0 };
         let upstroke = ((*v - self.threshold) / DELTA_T).exp() * (G * DELTA_T);

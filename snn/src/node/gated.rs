@@ -70,8 +70,13 @@ impl Node<2, 8> for GatedLif {
     }
 
     #[inline(always)]
+    fn prepared<R: Real>(&self, learned: [R; 8]) -> [R; 8] {
+        learned.map(Real::sigmoid)
+    }
+
+    #[inline(always)]
     fn charge<R: Real>(&self, learned: &[R; 8], [v, fired]: &mut [R; 2], [input]: [R; 1]) -> R {
-        let [alpha, beta, gamma, tau, threshold, leak, fall, conduct] = learned.map(Real::sigmoid);
+        let &[alpha, beta, gamma, tau, threshold, leak, fall, conduct] = learned;
         let left = (alpha * tau.one_minus()).one_minus() * *v;
         let reset = (left * gamma + gamma.one_minus() * fall) * *fired;
         *v = left - alpha.one_minus() * leak + input * (beta * conduct.one_minus()).one_minus() - reset;

@@ -59,7 +59,7 @@ impl Node<5> for Hh {
         [0.0, 0.05, 0.31, 0.59, 0.0]
     }
 
-    #[inline(always)]
+    #[inline(never)] // its derivatives take many copies
     fn charge<R: Real>(&self, _: &[R; 0], [v, m, n, h, before]: &mut [R; 5], [input]: [R; 1]) -> R {
         let channels = Channels { g_na: 120.0, g_k: 36.0, g_l: 0.3, v_na: 115.0, v_k: -12.0, v_l: 10.6, c_m: 1.0, dt: self.dt };
         *before = *v;
@@ -91,7 +91,7 @@ pub struct SimHh {
 impl Node<4> for SimHh {
     const NAME: &'static str = "SimHHNode";
 
-    #[inline(always)]
+    #[inline(never)] // its derivatives take many copies
     fn charge<R: Real>(&self, _: &[R; 0], [v, m, n, h]: &mut [R; 4], [input]: [R; 1]) -> R {
         let channels = Channels { g_na: 120.0, g_k: 120.0, g_l: 0.3, v_na: 120.0, v_k: -120.0, v_l: 10.6, c_m: 0.02, dt: self.dt };
         *v = channels.charge([*v, *m, *n, *h], input);

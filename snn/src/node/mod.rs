@@ -52,7 +52,18 @@ pub trait Node<const N: usize, const P: usize = 0, const M: usize = 1>: Copy + S
         from_fn(|_| unreachable!("a node with parameters names them"))
     }
 
-    /// Takes `input` in; the result is the distance of the membrane to threshold.
+    /// What steps compute with instead of the parameters themselves, such as a rate from its logit: computed once for all neurons and steps.
+    #[inline(always)]
+    fn prepared<R: Real>(&self, learned: [R; P]) -> [R; P] {
+        learned
+    }
+
+    /// The gradient of the parameters from that of what was [`prepared`](Self::prepared) from them.
+    fn unprepared(&self, learned: [f32; P], gradient: [f32; P]) -> [f32; P] {
+        from_fn(|direction| along(&gradient, &self.prepared(from_fn(|p| Dual::new(learned[p], direction == p)))))
+    }
+
+    /// Takes `input` in; the result is the distance of the membrane to threshold. `learned` was prepared.
     fn charge<R: Real>(&self, learned: &[R; P], state: &mut [R; N], input: [R; M]) -> R;
 
     /// Resets what fired; the result is what the neuron sends. If nothing else is said, variable 0 is the membrane and goes to zero.
@@ -128,7 +139,7 @@ pub struct Moment<const N: usize, const M: usize> {
 pub struct Gradients<const P: usize, const M: usize> {
     /// With respect to the inputs.
     pub input: [f32; M],
-    /// With respect to the parameters.
+    /// With respect to the parameters as they were prepared.
     pub learned: [f32; P],
     /// With respect to the spikes.
     pub spike: f32,

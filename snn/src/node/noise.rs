@@ -16,13 +16,17 @@ fn shape() -> [(&'static str, f32); 2] {
     [("log_alpha", log(2.0)), ("log_beta", log(6.0))]
 }
 
-/// A draw, times V_th, with the gradient of its distribution.
+/// Mean and second moment of the distribution.
 #[inline(always)]
-fn drawn<R: Real>(log_alpha: R, log_beta: R, draw: R, threshold: f32) -> R {
+fn moments<R: Real>([log_alpha, log_beta]: [R; 2]) -> [R; 2] {
     let (a, b) = (log_alpha.exp(), log_beta.exp());
     let sum = a + b;
-    let mean = a / sum;
-    let moment = (a + 1.0) * a / ((sum + 1.0) * sum);
+    [a / sum, (a + 1.0) * a / ((sum + 1.0) * sum)]
+}
+
+/// A draw, times V_th, with the gradient of its distribution.
+#[inline(always)]
+fn drawn<R: Real>(mean: R, moment: R, draw: R, threshold: f32) -> R {
     draw.detached() * threshold * (moment / moment.detached()) + (mean - mean.detached())
 }
 
@@ -34,8 +38,13 @@ impl Node<1, 2, 2> for NoiseLif {
     }
 
     #[inline(always)]
-    fn charge<R: Real>(&self, &[a, b]: &[R; 2], state: &mut [R; 1], [input, draw]: [R; 2]) -> R {
-        let noise = drawn(a, b, draw, self.0.threshold);
+    fn prepared<R: Real>(&self, learned: [R; 2]) -> [R; 2] {
+        moments(learned)
+    }
+
+    #[inline(always)]
+    fn charge<R: Real>(&self, &[mean, moment]: &[R; 2], state: &mut [R; 1], [input, draw]: [R; 2]) -> R {
+        let noise = drawn(mean, moment, draw, self.0.threshold);
         let distance = self.0.charge(&[], state, [input]);
         state[0] = state[0] + noise;
         distance + noise
@@ -58,9 +67,15 @@ impl Node<1, 3, 2> for NoisePlif {
     }
 
     #[inline(always)]
-    fn charge<R: Real>(&self, &[w, a, b]: &[R; 3], state: &mut [R; 1], [input, draw]: [R; 2]) -> R {
-        let noise = drawn(a, b, draw, self.0.threshold);
-        let distance = self.0.charge(&[w], state, [input]);
+    fn prepared<R: Real>(&self, [w, a, b]: [R; 3]) -> [R; 3] {
+        let ([rate], [mean, moment]) = (self.0.prepared([w]), moments([a, b]));
+        [rate, mean, moment]
+    }
+
+    #[inline(always)]
+    fn charge<R: Real>(&self, &[rate, mean, moment]: &[R; 3], state: &mut [R; 1], [input, draw]: [R; 2]) -> R {
+        let noise = drawn(mean, moment, draw, self.0.threshold);
+        let distance = self.0.charge(&[rate], state, [input]);
         state[0] = state[0] + noise;
         distance + noise
     }

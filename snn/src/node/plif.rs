@@ -24,8 +24,13 @@ impl Node<1, 1> for Plif {
     }
 
     #[inline(always)]
-    fn charge<R: Real>(&self, [w]: &[R; 1], [v]: &mut [R; 1], [input]: [R; 1]) -> R {
-        *v = *v + (input - *v) * w.sigmoid();
+    fn prepared<R: Real>(&self, learned: [R; 1]) -> [R; 1] {
+        learned.map(Real::sigmoid)
+    }
+
+    #[inline(always)]
+    fn charge<R: Real>(&self, &[rate]: &[R; 1], [v]: &mut [R; 1], [input]: [R; 1]) -> R {
+        *v = *v + (input - *v) * rate;
         *v - self.threshold
     }
 }
@@ -52,6 +57,11 @@ impl Node<1, 1> for BiasPlif {
     }
 
     #[inline(always)]
+    fn prepared<R: Real>(&self, learned: [R; 1]) -> [R; 1] {
+        self.plif.prepared(learned)
+    }
+
+    #[inline(always)]
     fn charge<R: Real>(&self, learned: &[R; 1], state: &mut [R; 1], input: [R; 1]) -> R {
         let distance = self.plif.charge(learned, state, input);
         state[0] = state[0] + self.bias;
@@ -71,6 +81,11 @@ impl Node<1, 1> for DoubleSidePlif {
 
     fn learnable(&self) -> [(&'static str, f32); 1] {
         self.0.learnable()
+    }
+
+    #[inline(always)]
+    fn prepared<R: Real>(&self, learned: [R; 1]) -> [R; 1] {
+        self.0.prepared(learned)
     }
 
     #[inline(always)]

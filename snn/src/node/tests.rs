@@ -16,7 +16,7 @@ fn first_values<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize
 
 /// Spikes of `node` for a constant input.
 fn count<T: Node<N, P>, const N: usize, const P: usize>(node: T, kind: Kind, input: f32, n_steps: usize) -> f32 {
-    let (mut state, learned) = (node.rest(), first_values(&node));
+    let (mut state, learned) = (node.rest(), node.prepared(first_values(&node)));
     (0..n_steps).map(|_| node.step(&learned, &mut state, [input], &Surrogate::new(kind))).sum()
 }
 
@@ -92,7 +92,7 @@ fn a_burst_counts_more_and_leaves_the_membrane_below_zero() {
 #[test]
 fn a_double_sided_neuron_fires_with_the_sign_of_its_membrane() {
     let node = DoubleSidePlif(PLIF);
-    let (mut state, learned) = ([0.0], first_values(&node));
+    let (mut state, learned) = ([0.0], node.prepared(first_values(&node)));
     let sent = [1.2, -0.4, -1.0, 0.2].map(|input| node.step(&learned, &mut state, [input], &Surrogate::new(Kind::Atan)));
     assert_eq!(sent, [1.0, 0.0, -1.0, 0.0]);
 }
@@ -208,7 +208,7 @@ enum What {
 fn change<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize>(node: &T, was: &[Moment<N, M>], what: What, by: f64) -> f64 {
     let moved = |x: f32, here: What| Moved { now: f64::from(x) + if here == what { by } else { 0.0 }, was: x.into() };
     let first = first_values(node);
-    let learned: [Moved; P] = from_fn(|p| moved(first[p], What::Parameter(p)));
+    let learned: [Moved; P] = node.prepared(from_fn(|p| moved(first[p], What::Parameter(p))));
     let mut state = node.rest().map(Moved::from);
     let mut change = 0.0;
     for (step, was) in was.iter().enumerate() {
@@ -227,7 +227,7 @@ fn run<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize>(
     surrogate: Surrogate,
     inputs: [[f32; M]; 7],
 ) -> Vec<Moment<N, M>> {
-    let (mut state, learned) = (node.rest(), first_values(node));
+    let (mut state, learned) = (node.rest(), node.prepared(first_values(node)));
     let step = |(input, sent): ([f32; M], f32)| {
         let before = state;
         let distance = node.charge(&learned, &mut state, input);
@@ -245,7 +245,7 @@ fn assert_reverse_is_the_gradient<T: Node<N, P, M>, const N: usize, const P: usi
 ) {
     let was = run(&node, surrogate, inputs);
     assert!(was.iter().any(|m| m.spike != 0.0) && was.iter().any(|m| m.spike == 0.0), "{}: a test of nothing", T::NAME);
-    let learned = first_values(&node);
+    let learned = node.prepared(first_values(&node));
     let compare = |found: f32, what: What| {
         let h = 1e-5;
         let difference = (change(&node, &was, what, h) - change(&node, &was, what, -h)) / (2.0 * h);
@@ -263,8 +263,8 @@ fn assert_reverse_is_the_gradient<T: Node<N, P, M>, const N: usize, const P: usi
             compare(gradients.input[which], What::Input { step, which });
         }
     }
-    for (p, sum) in sums.into_iter().enumerate() {
-        compare(sum, What::Parameter(p));
+    for (p, gradient) in node.unprepared(first_values(&node), sums).into_iter().enumerate() {
+        compare(gradient, What::Parameter(p));
     }
 }
 

@@ -165,7 +165,8 @@ fn a_layer_of_neurons_runs_each_as_its_definition_says() {
 fn a_layer_of_neurons_backwards_runs_each_backwards_as_its_definition_says() {
     use crate::node::{Node, Plif};
     let node = Plif { threshold: 0.5, tau: 3.0 };
-    let w = [-models::kit::ln(2.0)];
+    // 1 / tau, prepared from its logit.
+    let w = node.prepared([-models::kit::ln(2.0)]);
     let surrogate = Surrogate::new(Kind::Atan);
     let input = noise(Shape::new(4, 1, [1, 1, 70]), 7);
     let sent = noise(input.shape(), 8);
@@ -189,6 +190,7 @@ fn a_layer_of_neurons_backwards_runs_each_backwards_as_its_definition_says() {
             assert_eq!([found.step(step)[neuron]], gradients.input);
         }
     }
+    let [learnable] = node.unprepared([-models::kit::ln(2.0)], [learnable]);
     assert!((layer.parameters()[0].gradient[0] - learnable).abs() < 1e-4 * (1.0 + learnable.abs()));
 }
 
