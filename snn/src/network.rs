@@ -50,7 +50,7 @@ impl Network {
     }
 
     /// Outputs of all layers for `batch` samples.
-    fn shapes(&self, batch: usize) -> Result<Vec<Shape>, Error> {
+    pub(crate) fn shapes(&self, batch: usize) -> Result<Vec<Shape>, Error> {
         let mut shape = self.encoded(Shape::new(1, batch, self.image));
         let mut shapes = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {
@@ -60,15 +60,15 @@ impl Network {
         Ok(shapes)
     }
 
-    fn encoded(&self, images: Shape) -> Shape {
+    pub(crate) fn encoded(&self, images: Shape) -> Shape {
         let steps = if self.encoder == Encoder::Direct { 1 } else { self.steps };
         self.encoder.shape(images, steps)
     }
 
     /// What the first layer gets.
-    fn encode(&self, images: Tensor, pass: Pass) -> Tensor {
+    pub fn encode(&self, images: Tensor, pass: Pass) -> Tensor {
         match self.encoder {
-            Encoder::Direct => images,
+            Encoder::Direct | Encoder::Events => images,
             encoder => encoder.encode(&images, self.steps, pass),
         }
     }
@@ -133,6 +133,11 @@ impl Network {
         x
     }
 
+    /// What layer `index` gets of `input`, which is encoded; from rest.
+    pub fn before(&self, index: usize, input: Tensor) -> Tensor {
+        self.layers[..index].iter().fold(input, |x, layer| layer.infer(&x, &mut LayerState::new()))
+    }
+
     /// Evaluates one step after `state`: what a robot or another program feeds frame by frame. `frame` is what the first layer takes,
     /// already encoded.
     pub fn step(&self, frame: &Tensor, state: &mut NetworkState) -> Tensor {
@@ -150,6 +155,11 @@ impl Network {
     /// The name of layer `index` in tables, messages and checkpoints.
     pub fn label(&self, index: usize) -> String {
         format!("{index}.{}", self.layers[index].name())
+    }
+
+    /// The layers in order.
+    pub fn layers(&self) -> &[Box<dyn Layer>] {
+        &self.layers
     }
 
     /// The layers of neurons.

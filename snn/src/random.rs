@@ -52,6 +52,10 @@ pub enum For {
     Spikes = 4,
     /// Shifts and flips of images, by sample.
     Augmentation = 5,
+    /// Samples that are mixed, by batch.
+    Mixing = 6,
+    /// Recordings of events that are made, by sample.
+    Films = 7,
 }
 
 /// The number of an object: what for, which one of few (such as a layer), which one of many (such as a pass).

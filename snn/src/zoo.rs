@@ -60,7 +60,7 @@ impl Default for ModelOptions {
 }
 
 /// Names of all models.
-pub const NAMES: [&str; 2] = ["mnist_convnet", "cifar_convnet"];
+pub const NAMES: [&str; 3] = ["mnist_convnet", "cifar_convnet", "mlp"];
 
 impl ModelOptions {
     /// The model with random weights.
@@ -84,6 +84,7 @@ impl ModelOptions {
         let layers = match self.model.as_str() {
             "mnist_convnet" => builder.mnist_convnet(),
             "cifar_convnet" => builder.cifar_convnet(),
+            "mlp" => builder.mlp(),
             _ => return Err(unknown("model", &self.model, NAMES.to_vec())),
         };
         Network::new(encoder, self.steps, self.image, layers)
@@ -150,6 +151,17 @@ impl Builder<'_> {
         self.layers
     }
 
+    /// fc256 - node - fc.
+    fn mlp(mut self) -> Vec<Box<dyn Layer>> {
+        let [height, width, _] = self.options.image;
+        self.push(Flatten::default());
+        self.channels *= height * width;
+        self.linear(self.width(256));
+        self.node();
+        self.linear(self.options.classes);
+        self.layers
+    }
+
     /// Twice conv256, twice conv256, twice conv512, twice conv1024, pools between, the mean over the image, fc.
     fn cifar_convnet(mut self) -> Vec<Box<dyn Layer>> {
         for (stage, channels) in [256, 256, 512, 1024].into_iter().enumerate() {
@@ -197,7 +209,7 @@ mod tests {
     fn names_that_do_not_exist_are_refused_with_those_that_do() {
         let message = |options: ModelOptions| options.build().err().unwrap().to_string();
         let model = message(ModelOptions { model: "lenet".into(), ..ModelOptions::default() });
-        assert_eq!(model, "no model is called \"lenet\"; there are mnist_convnet, cifar_convnet");
+        assert_eq!(model, "no model is called \"lenet\"; there are mnist_convnet, cifar_convnet, mlp");
         let node = message(ModelOptions { node_type: "LIF".into(), ..ModelOptions::default() });
         assert!(node.starts_with("no node is called \"LIF\"; there are IFNode, LIFNode"), "{node}");
         let surrogate = message(ModelOptions { act_fun: Some("QGateGradGrad".into()), ..ModelOptions::default() });

@@ -1,4 +1,4 @@
-use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, kept};
+use super::{Init, Kind, Layer, LayerState, Misfit, Parameter, Pass, kept};
 use crate::correlate::Correlation;
 use crate::tensor::{Shape, Tensor};
 
@@ -19,11 +19,22 @@ impl Conv2d {
         let weight = Parameter::uniform("weight", correlation.n_weights(), fan_in, init);
         Conv2d { correlation, weight, bias, input: None }
     }
+
+    /// A layer with these weights, `[input channel][kernel row][kernel column][output channel]`, and biases.
+    pub fn with(correlation: Correlation, weight: Vec<f32>, bias: Vec<f32>) -> Self {
+        assert_eq!((weight.len(), bias.len()), (correlation.n_weights(), correlation.outputs), "{correlation:?}");
+        let bias = Some(Parameter::new("bias", bias, false));
+        Conv2d { correlation, weight: Parameter::new("weight", weight, true), bias, input: None }
+    }
 }
 
 impl Layer for Conv2d {
     fn name(&self) -> &'static str {
         "conv2d"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Conv(self.correlation)
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

@@ -4,6 +4,7 @@
 //! ([`Layer::infer`]). Backpropagation through time is therefore layer by layer: each layer turns the gradient of its
 //! output over all steps into that of its input. There is no tape; what a layer needs of the way forward it keeps itself.
 
+mod activation;
 mod batch_norm;
 mod conv;
 mod dropout;
@@ -12,6 +13,7 @@ mod pool;
 mod shape;
 mod spiking;
 
+pub use activation::{Qcfs, Relu};
 pub use batch_norm::BatchNorm;
 pub use conv::Conv2d;
 pub use dropout::Dropout;
@@ -20,6 +22,7 @@ pub use pool::{AvgPool, MaxPool};
 pub use shape::{Flatten, Repeat};
 pub use spiking::Spiking;
 
+use crate::correlate::Correlation;
 use crate::random::{For, Random, key};
 use crate::tensor::{Shape, Tensor};
 
@@ -105,6 +108,45 @@ pub enum Misfit {
     },
 }
 
+/// What a layer is, for whoever makes something else of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Convolution; parameters `weight` and, if there is one, `bias`.
+    Conv(Correlation),
+    /// W x + b; parameters `weight` and `bias`.
+    Linear {
+        /// Features of the input.
+        inputs: usize,
+        /// Features of the output.
+        outputs: usize,
+    },
+    /// Parameters `weight` and `bias`, buffers `running_mean` and `running_var`.
+    BatchNorm,
+    /// The mean over squares of this side, or over the whole image.
+    AvgPool(Option<usize>),
+    /// The largest of squares of this side.
+    MaxPool(usize),
+    /// Pixels become features.
+    Flatten,
+    /// Nothing while evaluating: dropout, or repetition over time.
+    Identity,
+    /// Neurons, or anything else with a state or a bend.
+    Nodes,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    /// Whether the output is a matrix times the input plus a constant.
+    pub fn is_affine(self) -> bool {
+        !matches!(self, Kind::MaxPool(_) | Kind::Nodes | Kind::Other)
+    }
+}
+
+/// The variance of [`BatchNorm`] is taken to be this much larger.
+pub const BATCH_NORM_EPS: f32 = 1e-5;
+
 /// What a layer carries from one step to the next in [`Layer::infer`]; empty at rest.
 pub type LayerState = Vec<f32>;
 
@@ -112,6 +154,11 @@ pub type LayerState = Vec<f32>;
 pub trait Layer: Send + Sync {
     /// Such as `conv2d`, for tables and the names of parameters.
     fn name(&self) -> &'static str;
+
+    /// What it is.
+    fn kind(&self) -> Kind {
+        if self.spikes() { Kind::Nodes } else { Kind::Other }
+    }
 
     /// The output for an input of shape `input`.
     fn shape(&self, input: Shape) -> Result<Shape, Misfit>;

@@ -21,7 +21,7 @@ pub use integrate::If;
 pub use lif::Lif;
 pub use plif::Plif;
 
-use crate::layer::{Layer, Spiking};
+use crate::layer::{Layer, Qcfs, Relu, Spiking};
 use crate::surrogate::{Kind, Surrogate};
 
 /// The variables of one neuron.
@@ -136,7 +136,7 @@ impl Default for NodeOptions {
 }
 
 /// Names of all nodes.
-pub const NAMES: [&str; 6] = [If::NAME, Lif::NAME, Plif::NAME, BurstLif::NAME, CubaLif::NAME, Alif::NAME];
+pub const NAMES: [&str; 8] = [If::NAME, Lif::NAME, Plif::NAME, BurstLif::NAME, CubaLif::NAME, Alif::NAME, Relu::NAME, Qcfs::NAME];
 
 impl NodeOptions {
     /// The node as a layer; `None` if there is no node of this name.
@@ -148,6 +148,8 @@ impl NodeOptions {
             Plif::NAME => self.spiking(Plif::new(threshold, tau), Kind::Atan),
             BurstLif::NAME => self.spiking(BurstLif { lif: Lif { threshold, tau }, burst_factor: 1.5 }, Kind::Round),
             CubaLif::NAME => self.spiking(CubaLif { threshold, tau, tau_syn: 2.0 }, Kind::QGate),
+            Relu::NAME => Box::new(Relu::default()),
+            Qcfs::NAME => Box::new(Qcfs::new(8, 8.0)),
             Alif::NAME => self.spiking(Alif { lif: Lif { threshold, tau }, tau_adaptation: 20.0, beta: 1.8 }, Kind::QGate),
             _ => return None,
         })
