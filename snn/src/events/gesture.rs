@@ -109,10 +109,10 @@ mod tests {
 
     #[test]
     fn every_movement_makes_events_all_the_time_and_repeats_under_a_seed() {
-        for class in 0..GESTURES.len() {
+        for (class, name) in GESTURES.iter().enumerate() {
             let recording = film(class, 3);
             assert_eq!((recording.height, recording.width), (128, 128));
-            assert!(recording.events.len() > 2000, "{}: {}", GESTURES[class], recording.events.len());
+            assert!(recording.events.len() > 2000, "{name}: {}", recording.events.len());
             assert!(recording.events.is_sorted());
             assert_eq!(recording, film(class, 3));
         }

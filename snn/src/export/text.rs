@@ -80,7 +80,7 @@ fn section(population: &Population) -> String {
             _ => "mV",
         };
         let params: Vec<String> = population.params.iter().map(|(name, x)| format!("{name} = \"{x} {}\"", unit(name))).collect();
-        let _ = write!(text, "params = {{ {} }}\n", params.join(", "));
+        let _ = writeln!(text, "params = {{ {} }}", params.join(", "));
     }
     text
 }

@@ -29,7 +29,7 @@ pub(super) fn network(graph: &Graph, steps: usize) -> Result<Network, String> {
         [n] => [1, 1, n],
         _ => return Err(format!("node {} has shape {input:?}; expected channels, height, width or features", chain[0].name)),
     };
-    if image.iter().any(|&n| n == 0) || image[0] > MOST || image[1] > MOST {
+    if image.contains(&0) || image[0] > MOST || image[1] > MOST {
         return Err(format!("node {} has shape {input:?}; expected sides of 1 to {MOST}", chain[0].name));
     }
     let mut builder = Builder { layers: Vec::new(), image, channels: 1 };
