@@ -228,9 +228,15 @@ pub fn load(name: &str, folder: &Path) -> Result<Dataset, Error> {
 
 /// [`load`], with a choice of frames for data sets of events.
 pub fn load_events(name: &str, folder: &Path, options: &EventOptions) -> Result<Dataset, Error> {
-    if !(1..=4096).contains(&options.steps) || options.side.is_some_and(|side| !(1..=1024).contains(&side)) {
-        let found = format!("{} of {:?} pixels", options.steps, options.side);
-        return Err(Error::Value { what: "the number of frames", found, expected: "1 to 4096, of at most 1024 pixels" });
+    let EventOptions { steps, side } = *options;
+    if steps == 0 {
+        return Err(Error::Value { what: "the number of steps", found: "0".into(), expected: "at least 1" });
+    }
+    if steps > 4096 {
+        return Err(Error::Value { what: "the number of steps", found: steps.to_string(), expected: "at most 4096" });
+    }
+    if let Some(side) = side.filter(|side| !(1..=1024).contains(side)) {
+        return Err(Error::Value { what: "event-size", found: side.to_string(), expected: "1 to 1024 pixels" });
     }
     let known = || SOURCES.map(|source| source.name).join(", ");
     let source = SOURCES.into_iter().find(|source| source.name == name);
