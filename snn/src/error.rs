@@ -111,6 +111,18 @@ pub enum Error {
         /// Classes that the network tells apart.
         expected_classes: usize,
     },
+    /// Recordings of another number of frames.
+    #[error(
+        "{dataset} has samples of {found} frames; the network takes {expected} (--encode events and --step are for recordings of events)"
+    )]
+    Frames {
+        /// Its name.
+        dataset: &'static str,
+        /// Frames of a sample.
+        found: usize,
+        /// Frames that the network takes.
+        expected: usize,
+    },
     /// Training that went astray.
     #[error(
         "epoch {epoch}, batch {batch}: the loss is {loss}; the first value that is not finite {place}; the last checkpoint is kept; try a smaller --lr"
@@ -128,6 +140,30 @@ pub enum Error {
     /// A checkpoint of something else.
     #[error("{}: {what}", path.display())]
     Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A network that the simulator cannot do.
+    #[error("layer {layer} cannot be exported: {why}")]
+    NotExportable {
+        /// Its number and kind.
+        layer: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// A network that cannot be made one of spikes.
+    #[error("layer {layer} cannot be converted: {why}")]
+    NotConvertible {
+        /// Its number and kind.
+        layer: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// A file of arrays that do not hold what they should.
+    #[error("{}: {what}", path.display())]
+    Arrays {
         /// The file.
         path: PathBuf,
         /// What is wrong.

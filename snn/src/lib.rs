@@ -22,21 +22,29 @@
 //! ```
 
 pub mod activity;
+mod bytes;
 pub mod checkpoint;
+pub mod convert;
 pub mod correlate;
 pub mod data;
 pub mod encoder;
 mod error;
+pub mod events;
+pub mod export;
 pub mod layer;
+pub mod local;
 pub mod loss;
 pub mod network;
+pub mod nir;
 pub mod node;
 pub mod optimizer;
 pub mod random;
+pub mod runtime;
 pub mod surrogate;
 pub mod tensor;
 pub mod tensorboard;
 pub mod training;
+pub mod weights;
 pub mod zoo;
 
 pub use error::Error;

@@ -96,9 +96,12 @@ pub fn mean_over_steps(logits: &Tensor) -> Vec<f32> {
 
 /// The class of each sample: the first of the largest means.
 pub fn predictions(logits: &Tensor) -> Vec<u32> {
-    let classes = logits.shape().n_features();
-    let best = |row: &[f32]| row.iter().enumerate().fold(0, |best, (i, &x)| if x > row[best] { i } else { best });
-    mean_over_steps(logits).chunks_exact(classes).map(|row| best(row) as u32).collect()
+    mean_over_steps(logits).chunks_exact(logits.shape().n_features()).map(first_largest).collect()
+}
+
+/// The place of the first of the largest values.
+pub fn first_largest(row: &[f32]) -> u32 {
+    row.iter().enumerate().fold(0, |best, (i, &x)| if x > row[best] { i } else { best }) as u32
 }
 
 fn cross_entropy(logits: &[f32], labels: &[u32], smoothing: f32) -> (f64, Vec<f32>) {

@@ -34,16 +34,33 @@ impl Network {
             let first = layers.iter().position(|layer| layer.remembers()).unwrap_or(layers.len());
             layers.insert(first, Box::new(Repeat::new(steps)));
         }
-        let (layers, mut rows) = (Chain::from(layers), Vec::new());
-        let encoded = encoder.shape(Shape::new(1, 1, image), if encoder == Encoder::Direct { 1 } else { steps });
-        layers.describe("", encoded, &mut rows)?;
-        Ok(Network { encoder, steps, image, layers, rows })
+        let mut network = Network { encoder, steps, image, layers: Chain::from(layers), rows: Vec::new() };
+        let mut rows = Vec::new();
+        network.layers.describe("", network.encoded(Shape::new(1, 1, image)), &mut rows)?;
+        network.rows = rows;
+        Ok(network)
+    }
+
+    /// What the first layer gets of images of this shape.
+    pub(crate) fn encoded(&self, images: Shape) -> Shape {
+        let steps = if self.encoder == Encoder::Direct { 1 } else { self.steps };
+        self.encoder.shape(images, steps)
+    }
+
+    /// Outputs of [`layers`](Self::layers) for `batch` samples.
+    pub(crate) fn shapes(&self, batch: usize) -> Vec<Shape> {
+        let mut shape = self.encoded(Shape::new(1, batch, self.image));
+        let outputs = self.layers().iter().map(|layer| {
+            shape = layer.shape(shape).expect("checked when the network was made");
+            shape
+        });
+        outputs.collect()
     }
 
     /// What the first layer gets.
-    fn encode(&self, images: Tensor, pass: Pass) -> Tensor {
+    pub fn encode(&self, images: Tensor, pass: Pass) -> Tensor {
         match self.encoder {
-            Encoder::Direct => images,
+            Encoder::Direct | Encoder::Events => images,
             encoder => encoder.encode(&images, self.steps, pass),
         }
     }
@@ -94,12 +111,17 @@ impl Network {
         self.layers.infer_watched(&self.encode(images, pass), &mut LayerState::new(), &mut numbered(watch))
     }
 
+    /// What layer `index` gets of `input`, which is encoded; from rest.
+    pub fn before(&self, index: usize, input: Tensor) -> Tensor {
+        self.layers.layers()[..index].iter().fold(input, |x, layer| layer.infer(&x, &mut LayerState::new()))
+    }
+
     /// Evaluates one step after `state`: what a robot or another program feeds frame by frame. `frame` is what the first layer takes,
     /// already encoded. An error if a layer needs to see later steps.
     pub fn step(&self, frame: &Tensor, state: &mut NetworkState) -> Result<Tensor, Error> {
         let layers = self.layers.layers();
         if let Some(index) = layers.iter().position(|layer| !layer.causal()) {
-            return Err(Error::Acausal { layer: format!("{index}.{}", layers[index].name()) });
+            return Err(Error::Acausal { layer: self.name_of(index) });
         }
         state.0.resize(layers.len(), LayerState::new());
         let mut x = frame.clone();
@@ -115,6 +137,11 @@ impl Network {
     /// The name of the layer of row `index` in tables, messages and checkpoints.
     pub fn label(&self, index: usize) -> &str {
         &self.rows[index].layer
+    }
+
+    /// The name of layer `index` of [`layers`](Self::layers), which may hold others.
+    pub fn name_of(&self, index: usize) -> String {
+        self.layers.label(index)
     }
 
     /// The rows that are layers of neurons.

@@ -72,6 +72,10 @@ pub enum For {
     Spikes = 4,
     /// Shifts and flips of images, by sample.
     Augmentation = 5,
+    /// Samples that are mixed, by batch.
+    Mixing = 6,
+    /// Recordings of events that are made, by sample.
+    Films = 7,
     /// Noise of neurons, by layer, pass, step and neuron.
     Noise = 16,
     /// Noise of gradients, by parameter and step of the optimiser.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use options::TrainingOptions;
 
 use crate::activity::Activity;
+use crate::data::augment::mixed_loss;
 use crate::data::{Batch, Dataset, Loader, Order};
 use crate::encoder::Encoder;
 use crate::error::Error;
@@ -138,9 +139,16 @@ impl Training {
         let (found, expected) = (dataset.train.image, self.network.image());
         let (found_classes, expected_classes) = (dataset.classes, self.network.classes());
         if found == expected && found_classes == expected_classes {
-            return Ok(());
+            return self.check_steps(dataset);
         }
         Err(Error::Pairing { dataset: dataset.name, found, found_classes, expected, expected_classes })
+    }
+
+    /// Images are encoded; recordings have as many frames as the network has steps.
+    fn check_steps(&self, dataset: &Dataset) -> Result<(), Error> {
+        let (found, events) = (dataset.train.steps, self.network.encoder() == Encoder::Events);
+        let expected = if events { self.network.steps() } else { 1 };
+        if found == expected { Ok(()) } else { Err(Error::Frames { dataset: dataset.name, found, expected }) }
     }
 
     /// Trains up to the end of the current epoch or until `watch`, which is shown every batch, says stop. The result are the
@@ -172,7 +180,7 @@ impl Training {
         let again = batch.images.clone();
         let mut densities = self.silent();
         let logits = self.network.forward_watched(batch.images, pass, |index, seen| note(&mut densities, index, seen));
-        let (loss, gradient) = self.loss.of(&logits, &batch.labels);
+        let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
         self.network.backward(gradient);
         // Neurons hide what is not a number: it is not above threshold. Their gradient does not.
         let broken = self.network.first_non_finite_gradient();

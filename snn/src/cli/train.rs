@@ -7,25 +7,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use snn::activity::Activity;
-use snn::data::{self, Dataset};
+use snn::data::Dataset;
 use snn::network::Network;
 use snn::tensorboard::EventFile;
 use snn::training::{Next, Sums, Training};
-use snn::{Error, checkpoint};
+use snn::{Error, checkpoint, weights};
 
 use super::Ending;
 use super::args::TrainArgs;
 use super::progress::{Meter, densities};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
-    let mut dataset = data::load(&args.data.dataset, &args.data.data_dir)?;
-    if let Some(shift) = args.shift {
-        dataset.shift = shift;
-    }
+    let mut dataset = args.data.load(args.step)?;
+    args.augment.apply(&mut dataset)?;
     let mut training = match &args.resume {
         Some(path) => checkpoint::load(path)?,
-        None => Training::new(args.model(dataset.train.image, dataset.classes), args.training())?,
+        None => Training::new(args.model(&dataset), args.training())?,
     };
+    if let Some(path) = &args.weights {
+        weights::assign(&mut training.network, &weights::load(path)?, path)?;
+    }
     training.check(&dataset)?;
     fs::create_dir_all(&args.output).map_err(io(&args.output))?;
     if !args.quiet {

@@ -18,6 +18,8 @@ use models::kit::exp;
 pub enum Encoder {
     /// The value itself in every step; the first layer of neurons makes spikes of it.
     Direct,
+    /// Frames over time as they are: recordings of events, or images that another program encoded.
+    Events,
     /// A spike with probability x in each step.
     Rate,
     /// As many spikes as a Poisson process of rate x makes in each step, which may be more than one.
@@ -56,8 +58,9 @@ pub enum Encoder {
 }
 
 /// Names on the command line.
-const NAMES: [(&str, Encoder); 9] = [
+const NAMES: [(&str, Encoder); 10] = [
     ("direct", Encoder::Direct),
+    ("events", Encoder::Events),
     ("rate", Encoder::Rate),
     ("poisson", Encoder::Poisson),
     ("ttfs", Encoder::TimeToFirstSpike),
@@ -124,7 +127,7 @@ impl Encoder {
     /// The trains that one value becomes, each of `steps` values.
     fn train(&self, x: f32, steps: usize, random: &mut Random, train: &mut [f32]) {
         match *self {
-            Encoder::Direct => train.fill(x),
+            Encoder::Direct | Encoder::Events => train.fill(x),
             Encoder::Rate => train.iter_mut().for_each(|s| *s = f32::from(f64::from(x) > random.uniform())),
             Encoder::Poisson => train.iter_mut().for_each(|s| *s = poisson(x, random)),
             Encoder::TimeToFirstSpike => {

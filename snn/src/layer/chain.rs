@@ -26,7 +26,7 @@ impl Chain {
     }
 
     /// The name of layer `index` in tables, messages and checkpoints.
-    fn label(&self, index: usize) -> String {
+    pub(crate) fn label(&self, index: usize) -> String {
         format!("{index}.{}", self.layers[index].name())
     }
 }

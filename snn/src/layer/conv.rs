@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, kept};
+use super::{Init, Kind, Layer, LayerState, Misfit, Parameter, Pass, kept};
 use crate::correlate::Correlation;
 use crate::tensor::{Shape, Tensor};
 
@@ -72,11 +72,22 @@ impl Conv2d {
             }
         }
     }
+
+    /// A layer with these weights, `[input channel][kernel row][kernel column][output channel]`, and biases.
+    pub fn with(correlation: Correlation, weight: Vec<f32>, bias: Vec<f32>) -> Self {
+        assert_eq!((weight.len(), bias.len()), (correlation.n_weights(), correlation.outputs), "{correlation:?}");
+        let bias = Some(Parameter::new("bias", bias, false));
+        Conv2d { correlation, weight: Parameter::new("weight", weight, true), gain: None, bias, input: None }
+    }
 }
 
 impl Layer for Conv2d {
     fn name(&self) -> &'static str {
         "conv2d"
+    }
+
+    fn kind(&self) -> Kind {
+        if self.gain.is_none() { Kind::Conv(self.correlation) } else { Kind::Other }
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

@@ -12,6 +12,7 @@ mod chain;
 mod conv;
 mod description;
 mod dropout;
+mod kind;
 mod lanes;
 mod linear;
 mod noise;
@@ -20,6 +21,7 @@ mod parallel;
 mod parameter;
 mod per_step;
 mod pool;
+mod qcfs;
 mod recurrent;
 mod residual;
 mod shape;
@@ -33,17 +35,19 @@ mod vote;
 
 pub use attention::{Attention, Form};
 pub use back_ei::BackEi;
-pub use batch_norm::BatchNorm;
+pub use batch_norm::{BATCH_NORM_EPS, BatchNorm};
 pub use chain::Chain;
 pub use conv::Conv2d;
 pub use description::{Misfit, Part, Row, Seen, Watch};
 pub use dropout::Dropout;
+pub use kind::Kind;
 pub use linear::Linear;
 pub(crate) use parallel::PARALLEL;
 pub use parallel::{Mixing, Parallel};
 pub use parameter::{Init, Parameter};
 pub use per_step::{PerStep, StepScale};
 pub use pool::{AvgPool, MaxPool};
+pub use qcfs::Qcfs;
 pub use recurrent::{Inhibition, LateralInhibition, Recurrent};
 pub use residual::{Join, Residual};
 pub use shape::{Flatten, Repeat};
@@ -95,6 +99,11 @@ impl LayerState {
 pub trait Layer: Send + Sync {
     /// Such as `conv2d`, for tables and the names of parameters.
     fn name(&self) -> &'static str;
+
+    /// What it is.
+    fn kind(&self) -> Kind {
+        if self.spikes() && self.causal() { Kind::Nodes } else { Kind::Other }
+    }
 
     /// The output for an input of shape `input`.
     fn shape(&self, input: Shape) -> Result<Shape, Misfit>;

@@ -1,6 +1,6 @@
 use rayon::prelude::*;
 
-use super::{Layer, LayerState, Misfit, Pass, kept};
+use super::{Kind, Layer, LayerState, Misfit, Pass, kept};
 use crate::tensor::{Shape, Tensor};
 
 /// Squares of `side` pixels next to each other become one; what is left over at the far ends is dropped.
@@ -49,6 +49,10 @@ impl AvgPool {
 impl Layer for AvgPool {
     fn name(&self) -> &'static str {
         "avg_pool"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::AvgPool((self.side > 0).then_some(self.side))
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
@@ -171,6 +175,11 @@ impl MaxPool {
 impl Layer for MaxPool {
     fn name(&self) -> &'static str {
         "max_pool"
+    }
+
+    fn kind(&self) -> Kind {
+        let Windows { side, stride, padding } = self.windows;
+        if stride == side && padding == 0 { Kind::MaxPool(side) } else { Kind::Other }
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::layer::{BackEi, Chain, Init, Layer, PARALLEL, Parallel, Second, Spiking, Stepwise, TimeMap};
+use crate::layer::{BackEi, Chain, Init, Layer, PARALLEL, Parallel, Qcfs, Second, Spiking, Stepwise, TimeMap};
 use crate::surrogate::Kind;
 
 /// A node as it is asked for on the command line.
@@ -39,7 +39,7 @@ pub struct Place {
 type Make = fn(&NodeOptions, Place) -> Box<dyn Layer>;
 
 /// Name and constructor of every node but the parallel ones, whose names stand with them.
-const TABLE: [(&str, Make); 28] = [
+const TABLE: [(&str, Make); 29] = [
     (If::NAME, |o, p| o.spiking(If { threshold: o.threshold }, Kind::Atan, p)),
     (Lif::NAME, |o, p| o.spiking(o.lif(), Kind::QGate, p)),
     (Plif::NAME, |o, p| o.spiking(o.plif(), Kind::Atan, p)),
@@ -59,6 +59,7 @@ const TABLE: [(&str, Make); 28] = [
     (HtDgLif::NAME, |o, p| o.spiking(HtDgLif(If { threshold: o.threshold }), Kind::StraightThrough, p)),
     (Liaf::NAME, |o, p| o.spiking(Liaf(o.lif()), Kind::BackEiGate, p)),
     (Relu::NAME, |o, p| o.spiking(Relu, Kind::StraightThrough, p)),
+    (Qcfs::NAME, |_, _| Box::new(Qcfs::new(8, 8.0))),
     (BiasRelu::NAME, |o, p| o.spiking(BiasRelu, Kind::StraightThrough, p)),
     (ThreeComp::NAME, |o, _| {
         let node = ThreeComp { threshold: o.threshold, tau: o.tau, tau_basal: 2.0, tau_apical: 2.0 };

@@ -18,6 +18,14 @@ impl Builder<'_> {
         self.readout();
     }
 
+    /// fc256 - node - fc.
+    pub(super) fn mlp(&mut self) {
+        self.flatten();
+        self.linear(self.width(256));
+        self.node();
+        self.readout();
+    }
+
     /// Stages of convolutions, each `(channels, how many)`, with pools between, the mean over the image, fc.
     pub(super) fn stages(&mut self, stages: &[(usize, usize)]) {
         for (stage, &(channels, depth)) in stages.iter().enumerate() {

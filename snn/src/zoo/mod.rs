@@ -86,8 +86,9 @@ type Model = (&'static str, fn(&mut Builder));
 const SMALL: Sizes = Sizes { width: 384, heads: 12, depth: 4, pools: [false, false, true, true] };
 const DVS: Sizes = Sizes { width: 256, heads: 16, depth: 2, pools: [true; 4] };
 
-const MODELS: [Model; 39] = [
+const MODELS: [Model; 40] = [
     ("mnist_convnet", |b| b.mnist_convnet()),
+    ("mlp", |b| b.mlp()),
     ("cifar_convnet", |b| b.stages(&[(256, 2), (256, 2), (512, 2), (1024, 2)])),
     ("dvs_convnet", |b| b.stages(&[(128, 2), (256, 1), (256, 2), (512, 1), (512, 2)])),
     ("SNN5", |b| b.snn5()),

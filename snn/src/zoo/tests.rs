@@ -101,7 +101,7 @@ fn the_summary_shows_where_the_image_starts_to_be_repeated() {
 fn names_that_do_not_exist_are_refused_with_those_that_do() {
     let message = |options: ModelOptions| options.build().err().unwrap().to_string();
     let unknown = message(ModelOptions { model: "lenet".into(), ..ModelOptions::default() });
-    assert!(unknown.starts_with("no model is called \"lenet\"; there are mnist_convnet, cifar_convnet, dvs_convnet"), "{unknown}");
+    assert!(unknown.starts_with("no model is called \"lenet\"; there are mnist_convnet, mlp, cifar_convnet, dvs_convnet"), "{unknown}");
     let node = message(ModelOptions { node_type: "LIF".into(), ..ModelOptions::default() });
     assert!(node.starts_with("no node is called \"LIF\"; there are IFNode, LIFNode"), "{node}");
     let surrogate = message(ModelOptions { act_fun: Some("QGateGradGrad".into()), ..ModelOptions::default() });
