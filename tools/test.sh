@@ -43,10 +43,10 @@ install_packages() {
 python_environment() {
     have python3 || return 0
     local python=.venv/bin/python3
-    if ! "$python" -c 'import h5py, libsonata, numpy' 2>/dev/null; then
-        if ! { python3 -m venv .venv && "$python" -m pip install --quiet --disable-pip-version-check h5py libsonata numpy; } >"$logs/pip" 2>&1; then
+    if ! "$python" -c 'import h5py, libsonata, numpy, nir' 2>/dev/null; then
+        if ! { python3 -m venv .venv && "$python" -m pip install --quiet --disable-pip-version-check h5py libsonata numpy nir; } >"$logs/pip" 2>&1; then
             tail -3 "$logs/pip"
-            echo "skipped: no h5py, libsonata and numpy" | tee -a "$logs/skipped"
+            echo "skipped: no h5py, libsonata, numpy and nir" | tee -a "$logs/skipped"
             return 0
         fi
     fi
@@ -102,7 +102,7 @@ stage_cuda() { tools/cuda.sh | tee "$logs/cuda"; }
 
 stage_fuzz() {
     local crate
-    for crate in connectome scenarios; do
+    for crate in connectome scenarios snn; do
         cargo check --quiet --manifest-path "$crate/fuzz/Cargo.toml" --target-dir target/fuzz || return 1
     done
 }

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use snn::correlate::Correlation;
 use snn::encoder::Encoder;
-use snn::layer::{AvgPool, BatchNorm, Conv2d, Flatten, Init, Layer, Linear, Pass};
+use snn::layer::{AvgPool, BatchNorm, Conv2d, Flatten, Init, Layer, Linear, Pass, Seen};
 use snn::loss::Loss;
 use snn::network::Network;
-use snn::node::NodeOptions;
+use snn::node::{NodeOptions, Place};
 use snn::optimizer::{Optimizer, Rule};
 use snn::random::Random;
 use snn::tensor::{Shape, Tensor};
@@ -27,7 +27,7 @@ fn network(steps: usize, image: [usize; 3], channels: &[usize]) -> Network {
         }
         layers.push(Box::new(Conv2d::new(Correlation { kernel: 3, stride: 1, padding: 1, inputs, outputs }, false, init)));
         layers.push(Box::new(BatchNorm::new(outputs)));
-        layers.push(NodeOptions::default().layer().expect("the usual node exists"));
+        layers.push(NodeOptions::default().layer(Place { init, channels: outputs, steps }).expect("the usual node exists"));
         inputs = outputs;
     }
     layers.push(Box::new(AvgPool::global()));
@@ -47,7 +47,11 @@ fn time(name: &str, mut network: Network, batch: usize) {
     for number in 0..8 {
         densities.clear();
         let start = Instant::now();
-        let logits = network.forward_watched(images.clone(), Pass { seed: 1, number }, |_, x| densities.push(x.density()));
+        let logits = network.forward_watched(images.clone(), Pass { seed: 1, number }, |_, seen| {
+            if let Seen::Output(x) = seen {
+                densities.push(x.density());
+            }
+        });
         forward = forward.min(start.elapsed().as_secs_f64());
         let (_, gradient) = Loss::CrossEntropy { smoothing: 0.0 }.of(&logits, &labels);
         network.backward(gradient);

@@ -42,11 +42,13 @@ pub fn save(training: &Training, path: &Path) -> Result<(), Error> {
     let moments = training.optimizer.moments.iter().enumerate();
     let moments =
         moments.flat_map(|(i, [first, second])| [(format!("optimizer.{i}.first"), first), (format!("optimizer.{i}.second"), second)]);
+    let average = training.average.iter().enumerate().map(|(i, values)| (format!("average.{i}"), values));
     let tensors: Vec<(String, Vec<u8>)> = training
         .network
         .tensors()
         .into_iter()
         .chain(moments)
+        .chain(average)
         .map(|(name, values)| (name, values.iter().flat_map(|x| x.to_le_bytes()).collect()))
         .collect();
     let views = tensors.iter().map(|(name, bytes)| {
@@ -99,6 +101,9 @@ pub fn load(path: &Path) -> Result<Training, Error> {
             }
             training.optimizer.moments.push([read(&format!("optimizer.{i}.first"), Some(n))?, second]);
         }
+    }
+    for (i, average) in training.average.iter_mut().enumerate() {
+        *average = read(&format!("average.{i}"), Some(average.len()))?;
     }
     training.optimizer.steps = card.optimizer_steps;
     training.progress = card.progress;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::layer::Misfit;
+use crate::layer::{Misfit, Part};
 use crate::tensor::Shape;
 
 /// Why something could not be done. Messages are for the person who runs the program.
@@ -10,16 +10,20 @@ use crate::tensor::Shape;
 #[non_exhaustive]
 pub enum Error {
     /// A layer that does not fit what comes before it.
-    #[error("layer {index} ({layer}) {misfit}; its input is {input}")]
+    #[error("layer {layer} {misfit}; its input is {input}")]
     Layer {
-        /// Its number in the network.
-        index: usize,
-        /// Its kind.
-        layer: &'static str,
+        /// Its number in the network and its kind.
+        layer: String,
         /// What it is given.
         input: Shape,
         /// What is wrong.
         misfit: Misfit,
+    },
+    /// A network that cannot be given one step after the other.
+    #[error("layer {layer} needs all steps at once: its output depends on later steps")]
+    Acausal {
+        /// Its number in the network and its kind.
+        layer: String,
     },
     /// A name that nothing has.
     #[error("no {what} is called {name:?}; there are {known}")]
@@ -107,6 +111,18 @@ pub enum Error {
         /// Classes that the network tells apart.
         expected_classes: usize,
     },
+    /// Recordings of another number of frames.
+    #[error(
+        "{dataset} has samples of {found} frames; the network takes {expected} (--encode events and --step are for recordings of events)"
+    )]
+    Frames {
+        /// Its name.
+        dataset: &'static str,
+        /// Frames of a sample.
+        found: usize,
+        /// Frames that the network takes.
+        expected: usize,
+    },
     /// Training that went astray.
     #[error(
         "epoch {epoch}, batch {batch}: the loss is {loss}; the first value that is not finite {place}; the last checkpoint is kept; try a smaller --lr"
@@ -129,6 +145,30 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// A network that the simulator cannot do.
+    #[error("layer {layer} cannot be exported: {why}")]
+    NotExportable {
+        /// Its number and kind.
+        layer: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// A network that cannot be made one of spikes.
+    #[error("layer {layer} cannot be converted: {why}")]
+    NotConvertible {
+        /// Its number and kind.
+        layer: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// A file of arrays that do not hold what they should.
+    #[error("{}: {what}", path.display())]
+    Arrays {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
     /// The system refused.
     #[error("{}: {source}", path.display())]
     Io {
@@ -137,6 +177,12 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+}
+
+impl From<Part> for Error {
+    fn from(Part { layer, input, misfit }: Part) -> Self {
+        Error::Layer { layer, input, misfit }
+    }
 }
 
 impl Error {

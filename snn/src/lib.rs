@@ -1,6 +1,6 @@
 //! Deep learning with spiking networks: BrainCog's models trained by surrogate gradients, on the CPU.
 //!
-//! A network is a list of [layers](layer); each computes all time steps of a batch forwards and, for training, backwards
+//! A network is made of [layers](layer); each computes all time steps of a batch forwards and, for training, backwards
 //! (`docs/adr/0006-snn-host.md` says why there is neither a framework nor a tape). Neurons are
 //! [nodes](node) with one definition each; nearly all the work is [correlation](correlate), dense or over events,
 //! whichever is faster for the spikes at hand. Results do not depend on threads or processor.
@@ -21,20 +21,30 @@
 //! # Ok::<(), snn::Error>(())
 //! ```
 
+pub mod activity;
+mod bytes;
 pub mod checkpoint;
+pub mod convert;
 pub mod correlate;
 pub mod data;
 pub mod encoder;
 mod error;
+pub mod events;
+pub mod export;
 pub mod layer;
+pub mod local;
 pub mod loss;
 pub mod network;
+pub mod nir;
 pub mod node;
 pub mod optimizer;
 pub mod random;
+pub mod runtime;
 pub mod surrogate;
 pub mod tensor;
+pub mod tensorboard;
 pub mod training;
+pub mod weights;
 pub mod zoo;
 
 pub use error::Error;

@@ -19,9 +19,35 @@ pub enum Loss {
     },
     /// Mean square distance of the mean over steps from 1 for the class and 0 for the others.
     MeanSquare,
+    /// Mean square distance of the mean over steps from `threshold` for the class and 0 for the others; what is above `threshold` counts
+    /// as `threshold`, so that neurons of the class may fire more (BrainCog's `UnilateralMse`, whose clipping has no effect there).
+    UnilateralMeanSquare {
+        /// The rate that is wanted.
+        threshold: f32,
+    },
+    /// A tenth of the cross entropy, plus [`UnilateralMeanSquare`](Loss::UnilateralMeanSquare) with threshold 1 (BrainCog's `MixLoss`).
+    Mix {
+        /// The part of the target that is spread over all classes.
+        smoothing: f32,
+    },
 }
 
+/// Names on the command line.
+pub const NAMES: [&str; 5] = ["ce", "tet", "mse", "unilateral_mse", "mix"];
+
 impl Loss {
+    /// The loss of this name, one of [`NAMES`].
+    pub fn named(name: &str, smoothing: f32) -> Option<Loss> {
+        Some(match name {
+            "ce" => Loss::CrossEntropy { smoothing },
+            "tet" => Loss::Tet { smoothing },
+            "mse" => Loss::MeanSquare,
+            "unilateral_mse" => Loss::UnilateralMeanSquare { threshold: 1.0 },
+            "mix" => Loss::Mix { smoothing },
+            _ => return None,
+        })
+    }
+
     /// The mean loss of a batch and its gradient with respect to `logits`.
     pub fn of(&self, logits: &Tensor, labels: &[u32]) -> (f64, Tensor) {
         let shape = logits.shape();
@@ -40,7 +66,14 @@ impl Loss {
         let mean = mean_over_steps(logits);
         let (loss, by_mean) = match *self {
             Loss::CrossEntropy { smoothing } | Loss::Tet { smoothing } => cross_entropy(&mean, labels, smoothing),
-            Loss::MeanSquare => mean_square(&mean, labels),
+            Loss::MeanSquare => mean_square(&mean, labels, 1.0, f32::INFINITY),
+            Loss::UnilateralMeanSquare { threshold } => mean_square(&mean, labels, threshold, threshold),
+            Loss::Mix { smoothing } => {
+                let (entropy, mut gradient) = cross_entropy(&mean, labels, smoothing);
+                let (square, other) = mean_square(&mean, labels, 1.0, 1.0);
+                gradient.iter_mut().zip(other).for_each(|(g, o)| *g = 0.1 * *g + o);
+                (0.1 * entropy + square, gradient)
+            }
         };
         let mut gradient = Tensor::unspecified(shape);
         for step in gradient.values_mut().chunks_exact_mut(by_mean.len()) {
@@ -63,9 +96,12 @@ pub fn mean_over_steps(logits: &Tensor) -> Vec<f32> {
 
 /// The class of each sample: the first of the largest means.
 pub fn predictions(logits: &Tensor) -> Vec<u32> {
-    let classes = logits.shape().n_features();
-    let best = |row: &[f32]| row.iter().enumerate().fold(0, |best, (i, &x)| if x > row[best] { i } else { best });
-    mean_over_steps(logits).chunks_exact(classes).map(|row| best(row) as u32).collect()
+    mean_over_steps(logits).chunks_exact(logits.shape().n_features()).map(first_largest).collect()
+}
+
+/// The place of the first of the largest values.
+pub fn first_largest(row: &[f32]) -> u32 {
+    row.iter().enumerate().fold(0, |best, (i, &x)| if x > row[best] { i } else { best }) as u32
 }
 
 fn cross_entropy(logits: &[f32], labels: &[u32], smoothing: f32) -> (f64, Vec<f32>) {
@@ -86,24 +122,32 @@ fn cross_entropy(logits: &[f32], labels: &[u32], smoothing: f32) -> (f64, Vec<f3
     (loss / f64::from(n), gradient)
 }
 
-fn mean_square(outputs: &[f32], labels: &[u32]) -> (f64, Vec<f32>) {
+/// Square distances from `target` for the class and 0 for the others, of outputs that count as at most `most`.
+fn mean_square(outputs: &[f32], labels: &[u32], target: f32, most: f32) -> (f64, Vec<f32>) {
     let classes = outputs.len() / labels.len();
     let n = outputs.len() as f32;
-    let away = |i: usize, x: f32| x - f32::from(i % classes == labels[i / classes] as usize);
+    let away = |i: usize, x: f32| {
+        // `min` would pass over what is not a number.
+        let counts = if x > most { most } else { x };
+        counts - if i % classes == labels[i / classes] as usize { target } else { 0.0 }
+    };
     let loss = outputs.iter().enumerate().map(|(i, &x)| f64::from(away(i, x) * away(i, x))).sum::<f64>() / f64::from(n);
-    (loss, outputs.iter().enumerate().map(|(i, &x)| 2.0 * away(i, x) / n).collect())
+    (loss, outputs.iter().enumerate().map(|(i, &x)| if x > most { 0.0 } else { 2.0 * away(i, x) / n }).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LOSSES: [Loss; 5] = [
+    const LOSSES: [Loss; 8] = [
         Loss::CrossEntropy { smoothing: 0.0 },
         Loss::CrossEntropy { smoothing: 0.1 },
         Loss::Tet { smoothing: 0.0 },
         Loss::Tet { smoothing: 0.1 },
         Loss::MeanSquare,
+        Loss::UnilateralMeanSquare { threshold: 0.5 },
+        Loss::UnilateralMeanSquare { threshold: 1.0 },
+        Loss::Mix { smoothing: 0.1 },
     ];
 
     fn logits() -> Tensor {
@@ -142,6 +186,15 @@ mod tests {
             bad.values_mut()[5] = f32::NAN;
             assert!(!loss.of(&bad, &[0, 1]).0.is_finite(), "{loss:?}");
         }
+    }
+
+    #[test]
+    fn a_neuron_of_the_class_may_fire_more_than_is_wanted() {
+        let rates = |of_class| Tensor::new(Shape::new(1, 1, [1, 1, 2]), vec![of_class, 0.0]);
+        let loss = Loss::UnilateralMeanSquare { threshold: 0.5 };
+        let [as_wanted, more, less] = [0.5, 0.9, 0.1].map(|rate| loss.of(&rates(rate), &[0]).0);
+        assert_eq!([as_wanted, more], [0.0, 0.0]);
+        assert!((less - 0.08).abs() < 1e-6, "{less}");
     }
 
     #[test]

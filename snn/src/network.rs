@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::encoder::Encoder;
 use crate::error::Error;
-use crate::layer::{Layer, LayerState, Parameter, Pass, Repeat};
+use crate::layer::{Chain, Layer, LayerState, Parameter, Pass, Repeat, Row, Seen};
 use crate::tensor::{Shape, Tensor};
 
 /// A network that takes images, or images over time, and gives logits for every step.
@@ -12,24 +12,14 @@ pub struct Network {
     encoder: Encoder,
     steps: usize,
     image: [usize; 3],
-    layers: Vec<Box<dyn Layer>>,
-    classes: usize,
+    layers: Chain,
+    /// All layers, also those within others, for one sample.
+    rows: Vec<Row>,
 }
 
-/// What a network carries from one step to the next; empty at rest.
+/// What a network carries from one step to the next; the default is rest.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkState(Vec<LayerState>);
-
-/// One row of [`Network::summary`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The number and kind of the layer, as in the names of its tensors.
-    pub layer: String,
-    /// What comes out for one sample.
-    pub output: Shape,
-    /// Numbers that are trained.
-    pub parameters: usize,
-}
 
 impl Network {
     /// A network over `steps` steps for images of height, width and channels `image`.
@@ -41,34 +31,36 @@ impl Network {
             return Err(Error::Value { what: "the number of steps", found: "0".into(), expected: "at least 1" });
         }
         if encoder == Encoder::Direct {
-            let first = layers.iter().position(|layer| layer.spikes()).unwrap_or(layers.len());
+            let first = layers.iter().position(|layer| layer.remembers()).unwrap_or(layers.len());
             layers.insert(first, Box::new(Repeat::new(steps)));
         }
-        let mut network = Network { encoder, steps, image, layers, classes: 0 };
-        network.classes = network.shapes(1)?.last().map_or(0, Shape::n_features);
+        let mut network = Network { encoder, steps, image, layers: Chain::from(layers), rows: Vec::new() };
+        let mut rows = Vec::new();
+        network.layers.describe("", network.encoded(Shape::new(1, 1, image)), &mut rows)?;
+        network.rows = rows;
         Ok(network)
     }
 
-    /// Outputs of all layers for `batch` samples.
-    fn shapes(&self, batch: usize) -> Result<Vec<Shape>, Error> {
-        let mut shape = self.encoded(Shape::new(1, batch, self.image));
-        let mut shapes = Vec::new();
-        for (index, layer) in self.layers.iter().enumerate() {
-            shape = layer.shape(shape).map_err(|misfit| Error::Layer { index, layer: layer.name(), input: shape, misfit })?;
-            shapes.push(shape);
-        }
-        Ok(shapes)
-    }
-
-    fn encoded(&self, images: Shape) -> Shape {
+    /// What the first layer gets of images of this shape.
+    pub(crate) fn encoded(&self, images: Shape) -> Shape {
         let steps = if self.encoder == Encoder::Direct { 1 } else { self.steps };
         self.encoder.shape(images, steps)
     }
 
+    /// Outputs of [`layers`](Self::layers) for `batch` samples.
+    pub(crate) fn shapes(&self, batch: usize) -> Vec<Shape> {
+        let mut shape = self.encoded(Shape::new(1, batch, self.image));
+        let outputs = self.layers().iter().map(|layer| {
+            shape = layer.shape(shape).expect("checked when the network was made");
+            shape
+        });
+        outputs.collect()
+    }
+
     /// What the first layer gets.
-    fn encode(&self, images: Tensor, pass: Pass) -> Tensor {
+    pub fn encode(&self, images: Tensor, pass: Pass) -> Tensor {
         match self.encoder {
-            Encoder::Direct => images,
+            Encoder::Direct | Encoder::Events => images,
             encoder => encoder.encode(&images, self.steps, pass),
         }
     }
@@ -85,7 +77,7 @@ impl Network {
 
     /// Logits per step.
     pub fn classes(&self) -> usize {
-        self.classes
+        self.rows.last().map_or(0, |row| row.output.n_features())
     }
 
     /// How images are encoded.
@@ -95,107 +87,111 @@ impl Network {
 
     /// Trains on a batch of images up to the logits of every step.
     pub fn forward(&mut self, images: Tensor, pass: Pass) -> Tensor {
-        self.forward_watched(images, pass, |_, _| ())
+        self.layers.forward(self.encode(images, pass), pass)
     }
 
-    /// [`forward`](Self::forward), and shows what comes out of every layer.
-    pub fn forward_watched(&mut self, images: Tensor, pass: Pass, mut watch: impl FnMut(usize, &Tensor)) -> Tensor {
-        let mut x = self.encode(images, pass);
-        for (index, layer) in self.layers.iter_mut().enumerate() {
-            x = layer.forward(x, pass);
-            watch(index, &x);
-        }
-        x
+    /// [`forward`](Self::forward), and shows what every layer gets and gives, with the number of its row.
+    pub fn forward_watched(&mut self, images: Tensor, pass: Pass, watch: impl FnMut(usize, Seen)) -> Tensor {
+        let images = self.encode(images, pass);
+        self.layers.forward_watched(images, pass, &mut numbered(watch))
     }
 
     /// From the gradient of the logits to those of all parameters.
     pub fn backward(&mut self, gradient: Tensor) {
-        let first = self.layers.iter().position(|layer| !layer.parameters().is_empty()).unwrap_or(0);
-        let mut gradient = Some(gradient);
-        for (index, layer) in self.layers.iter_mut().enumerate().rev() {
-            let Some(g) = gradient.take() else { break };
-            gradient = layer.backward(g, index > first);
-        }
+        self.layers.backward(gradient, false);
     }
 
     /// Evaluates a batch of images. `pass` matters to random encoders only.
     pub fn infer(&self, images: Tensor, pass: Pass) -> Tensor {
-        self.infer_watched(images, pass, |_, _| ())
+        self.layers.infer(&self.encode(images, pass), &mut LayerState::new())
     }
 
-    /// [`infer`](Self::infer), and shows what comes out of every layer.
-    pub fn infer_watched(&self, images: Tensor, pass: Pass, mut watch: impl FnMut(usize, &Tensor)) -> Tensor {
-        let mut x = self.encode(images, pass);
-        for (index, layer) in self.layers.iter().enumerate() {
-            x = layer.infer(&x, &mut LayerState::new());
-            watch(index, &x);
-        }
-        x
+    /// [`infer`](Self::infer), and shows what every layer gets and gives, with the number of its row.
+    pub fn infer_watched(&self, images: Tensor, pass: Pass, watch: impl FnMut(usize, Seen)) -> Tensor {
+        self.layers.infer_watched(&self.encode(images, pass), &mut LayerState::new(), &mut numbered(watch))
+    }
+
+    /// What layer `index` gets of `input`, which is encoded; from rest.
+    pub fn before(&self, index: usize, input: Tensor) -> Tensor {
+        self.layers.layers()[..index].iter().fold(input, |x, layer| layer.infer(&x, &mut LayerState::new()))
     }
 
     /// Evaluates one step after `state`: what a robot or another program feeds frame by frame. `frame` is what the first layer takes,
-    /// already encoded.
-    pub fn step(&self, frame: &Tensor, state: &mut NetworkState) -> Tensor {
-        state.0.resize(self.layers.len(), LayerState::new());
+    /// already encoded. An error if a layer needs to see later steps.
+    pub fn step(&self, frame: &Tensor, state: &mut NetworkState) -> Result<Tensor, Error> {
+        let layers = self.layers.layers();
+        if let Some(index) = layers.iter().position(|layer| !layer.causal()) {
+            return Err(Error::Acausal { layer: self.name_of(index) });
+        }
+        state.0.resize(layers.len(), LayerState::new());
         let mut x = frame.clone();
-        for (layer, state) in self.layers.iter().zip(&mut state.0) {
+        for (layer, state) in layers.iter().zip(&mut state.0) {
             // One step is not repeated.
             if layer.name() != "repeat" {
                 x = layer.infer(&x, state);
             }
         }
-        x
+        Ok(x)
     }
 
-    /// The name of layer `index` in tables, messages and checkpoints.
-    pub fn label(&self, index: usize) -> String {
-        format!("{index}.{}", self.layers[index].name())
+    /// The name of the layer of row `index` in tables, messages and checkpoints.
+    pub fn label(&self, index: usize) -> &str {
+        &self.rows[index].layer
     }
 
-    /// The layers of neurons.
+    /// The name of layer `index` of [`layers`](Self::layers), which may hold others.
+    pub fn name_of(&self, index: usize) -> String {
+        self.layers.label(index)
+    }
+
+    /// The rows that are layers of neurons.
     pub fn spiking(&self) -> Vec<usize> {
-        (0..self.layers.len()).filter(|&index| self.layers[index].spikes()).collect()
+        (0..self.rows.len()).filter(|&index| self.rows[index].spikes).collect()
+    }
+
+    /// The layers in order.
+    pub fn layers(&self) -> &[Box<dyn Layer>] {
+        self.layers.layers()
     }
 
     /// All parameters in a fixed order.
     pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.layers.iter_mut().flat_map(|layer| layer.parameters_mut()).collect()
+        self.layers.parameters_mut()
     }
 
     /// The first parameter whose gradient is not finite.
     pub fn first_non_finite_gradient(&self) -> Option<String> {
-        let broken = |p: &&Parameter| p.gradient.par_chunks(1 << 14).any(|part| part.iter().any(|g| !g.is_finite()));
-        let parameter = |layer: &dyn Layer| layer.parameters().into_iter().find(broken).map(|p| p.name);
-        let mut layers = self.layers.iter().enumerate();
-        layers.find_map(|(index, layer)| parameter(&**layer).map(|name| format!("{}.{name}", self.label(index))))
+        let broken = |p: &Parameter| p.gradient.par_chunks(1 << 14).any(|part| part.iter().any(|g| !g.is_finite()));
+        self.layers.named().into_iter().find(|(_, parameter)| broken(parameter)).map(|(name, _)| name)
     }
 
     /// All parameters and buffers with their names, such as `0.conv2d.weight`.
     pub fn tensors(&self) -> Vec<(String, &Vec<f32>)> {
-        let mut tensors = Vec::new();
-        for (index, layer) in self.layers.iter().enumerate() {
-            let own = layer.parameters().into_iter().map(|p| (p.name, &p.values)).chain(layer.buffers());
-            tensors.extend(own.map(|(name, values)| (format!("{}.{name}", self.label(index)), values)));
-        }
-        tensors
+        self.layers.tensors()
     }
 
     /// The same tensors in the same order.
     pub fn tensors_mut(&mut self) -> Vec<&mut Vec<f32>> {
-        self.layers.iter_mut().flat_map(|layer| layer.tensors_mut()).collect()
+        self.layers.tensors_mut()
     }
 
     /// Numbers that are trained.
     pub fn n_parameters(&self) -> usize {
-        self.layers.iter().flat_map(|layer| layer.parameters()).map(|p| p.values.len()).sum()
+        self.rows.iter().map(|row| row.parameters).sum()
     }
 
-    /// One row per layer.
-    pub fn summary(&self) -> Vec<Row> {
-        let shapes = self.shapes(1).expect("checked when the network was made");
-        let parameters = |layer: &dyn Layer| layer.parameters().iter().map(|p| p.values.len()).sum();
-        let rows = self.layers.iter().zip(shapes).enumerate();
-        rows.map(|(i, (layer, output))| Row { layer: self.label(i), output, parameters: parameters(&**layer) }).collect()
+    /// One row per layer, for one sample.
+    pub fn summary(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+/// Counts the layers that were seen.
+fn numbered(mut watch: impl FnMut(usize, Seen)) -> impl FnMut(Seen) {
+    let mut index = 0;
+    move |seen| {
+        watch(index, seen);
+        index += usize::from(matches!(seen, Seen::Output(_)));
     }
 }
 
@@ -218,7 +214,7 @@ mod tests {
         let logits = network.infer(images.clone(), pass);
         let mut state = NetworkState::default();
         for step in 0..4 {
-            assert_eq!(network.step(&images, &mut state).values(), logits.step(step), "step {step}");
+            assert_eq!(network.step(&images, &mut state).unwrap().values(), logits.step(step), "step {step}");
         }
         assert!(logits.step(0) != logits.step(3), "neurons have memory");
     }
@@ -229,7 +225,7 @@ mod tests {
         let layers: Vec<Box<dyn Layer>> =
             vec![Box::new(Linear::new(64, 20, Init { seed: 0, layer: 0 })), Box::new(Linear::new(30, 10, Init { seed: 0, layer: 1 }))];
         let message = Network::new(Encoder::Rate, 2, [8, 8, 1], layers).err().unwrap().to_string();
-        assert_eq!(message, "layer 1 (linear) takes 30 features and is given 20; its input is 2 steps x 1 samples x 1 x 1 x 20");
+        assert_eq!(message, "layer 1.linear takes 30 features and is given 20; its input is 2 steps x 1 samples x 1 x 1 x 20");
     }
 
     #[test]

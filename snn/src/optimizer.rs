@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::layer::Parameter;
+use crate::layer::{Parameter, Pass};
+use crate::random::{For, Random, key};
 
 /// How parameters follow their gradients.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,6 +85,29 @@ impl Optimizer {
     }
 }
 
+/// Shortens the gradient of all parameters together to `longest`, if it is longer.
+pub fn clip(parameters: &mut [&mut Parameter], longest: f32) {
+    let square = |part: &[f32]| part.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
+    // Summed in an order that does not depend on threads.
+    let squares = |p: &&mut Parameter| p.gradient.par_chunks(TASK).map(square).collect::<Vec<_>>().into_iter().sum::<f64>();
+    let norm = parameters.iter().map(squares).sum::<f64>().sqrt() as f32;
+    if norm > longest {
+        let by = longest / (norm + 1e-6);
+        parameters.iter_mut().for_each(|p| p.gradient.par_iter_mut().for_each(|g| *g *= by));
+    }
+}
+
+/// Adds normal noise to every gradient (Neelakantan A et al. (2015) arXiv:1511.06807).
+pub fn add_noise(parameters: &mut [&mut Parameter], deviation: f32, pass: Pass) {
+    for (number, parameter) in parameters.iter_mut().enumerate() {
+        let object = key(For::Gradients, number, pass.number);
+        parameter.gradient.par_chunks_mut(TASK).enumerate().for_each(|(task, gradient)| {
+            let mut random = Random::sequence(pass.seed, object, task as u64);
+            gradient.iter_mut().for_each(|g| *g += deviation * random.normal() as f32);
+        });
+    }
+}
+
 /// A learning rate that rises linearly, then falls along half a cosine to zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cosine {
@@ -133,6 +157,34 @@ mod tests {
         // m / correction is g and v / correction is g^2, so the step is the rate times the sign of g.
         let values = follow(Rule::AdamW { weight_decay: 0.01 }, &[[3.0, -1e-3]]);
         assert!((values[0] - (0.999 - 0.1)).abs() < 1e-5 && (values[1] - (-1.998 + 0.1)).abs() < 1e-4, "{values:?}");
+    }
+
+    #[test]
+    fn a_gradient_that_is_too_long_is_shortened_in_its_direction() {
+        let mut parameters = [vec![3.0, 0.0], vec![4.0]].map(|gradient| {
+            let mut parameter = Parameter::new("weight", vec![0.0; gradient.len()], true);
+            parameter.gradient = gradient;
+            parameter
+        });
+        let mut follow = |longest| {
+            clip(&mut parameters.iter_mut().collect::<Vec<_>>(), longest);
+            parameters.iter().flat_map(|p| p.gradient.clone()).collect::<Vec<f32>>()
+        };
+        assert_eq!(follow(5.5), [3.0, 0.0, 4.0]);
+        assert!(follow(1.0).iter().zip([0.6, 0.0, 0.8]).all(|(g, expected)| (g - expected).abs() < 1e-5));
+    }
+
+    #[test]
+    fn noise_of_gradients_has_its_deviation_and_repeats_under_a_seed() {
+        let noise = |number| {
+            let mut parameter = Parameter::new("weight", vec![0.0; 40_000], true);
+            add_noise(&mut [&mut parameter], 0.5, Pass { seed: 3, number });
+            parameter.gradient
+        };
+        let variance = noise(0).iter().map(|&g| f64::from(g * g)).sum::<f64>() / 4e4;
+        // A standard error of 0.25 sqrt(2 / 40000) = 0.0018.
+        assert!((variance - 0.25).abs() < 0.008, "{variance}");
+        assert!(noise(0) == noise(0) && noise(0) != noise(1));
     }
 
     #[test]

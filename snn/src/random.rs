@@ -12,6 +12,11 @@ impl Random {
         Random(Stream::new(seed, Purpose::Other, object).sequence(0))
     }
 
+    /// Series `number` of the draws of `object`, independent of the other series.
+    pub fn sequence(seed: u64, object: u64, number: u64) -> Self {
+        Random(Stream::new(seed, Purpose::Other, object).sequence(number))
+    }
+
     /// Uniform in (0, 1).
     pub fn uniform(&mut self) -> f64 {
         self.0.uniform()
@@ -26,6 +31,21 @@ impl Random {
     pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * libm::log(self.uniform())).sqrt();
         radius * libm::cos(std::f64::consts::TAU * self.uniform())
+    }
+
+    /// Gamma with shape `a` and scale 1 (Marsaglia G, Tsang WW (2000) doi:10.1145/358407.358414).
+    pub fn gamma(&mut self, a: f64) -> f64 {
+        // A shape below 1 by way of one above it.
+        let (shape, boost) = if a < 1.0 { (a + 1.0, libm::pow(self.uniform(), 1.0 / a)) } else { (a, 1.0) };
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = libm::pow(1.0 + c * x, 3.0);
+            if v > 0.0 && libm::log(self.uniform()) < 0.5 * x * x + d - d * v + d * libm::log(v) {
+                return d * v * boost;
+            }
+        }
     }
 
     /// `0..n` in random order (Fisher-Yates).
@@ -52,6 +72,14 @@ pub enum For {
     Spikes = 4,
     /// Shifts and flips of images, by sample.
     Augmentation = 5,
+    /// Samples that are mixed, by batch.
+    Mixing = 6,
+    /// Recordings of events that are made, by sample.
+    Films = 7,
+    /// Noise of neurons, by layer, pass, step and neuron.
+    Noise = 16,
+    /// Noise of gradients, by parameter and step of the optimiser.
+    Gradients = 17,
 }
 
 /// The number of an object: what for, which one of few (such as a layer), which one of many (such as a pass).
@@ -79,5 +107,18 @@ mod tests {
         let variance = draws.iter().map(|x| x * x).sum::<f64>() / 1e5;
         // Standard errors are 0.0032 and 0.0045.
         assert!(mean.abs() < 0.015 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+    }
+
+    #[test]
+    fn gamma_draws_have_mean_and_variance_of_their_shape() {
+        for shape in [0.5, 2.0, 6.0] {
+            let mut random = Random::sequence(2, key(For::Noise, 0, 0), 7);
+            let draws: Vec<f64> = (0..100_000).map(|_| random.gamma(shape)).collect();
+            let mean = draws.iter().sum::<f64>() / 1e5;
+            let variance = draws.iter().map(|x| (x - shape) * (x - shape)).sum::<f64>() / 1e5;
+            // Four standard errors of the mean; the fourth moment of a gamma is 3 a^2 + 6 a.
+            let (error, error_of_variance) = ((shape / 1e5).sqrt(), ((2.0 * shape * shape + 6.0 * shape) / 1e5).sqrt());
+            assert!((mean - shape).abs() < 4.0 * error && (variance - shape).abs() < 4.0 * error_of_variance, "{shape}: {mean} {variance}");
+        }
     }
 }

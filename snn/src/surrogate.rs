@@ -48,10 +48,13 @@ pub enum Kind {
     Triangle,
     /// a where |x| < 1 / (2 a).
     Rectangle,
+    /// Fires s = 1 / (1 + e^(-a x)) of a spike, so that differences show the slope.
+    #[cfg(test)]
+    Soft,
 }
 
 /// Kind, name on the command line, usual parameter.
-const TABLE: [(Kind, &str, f32); 15] = [
+const TABLE: &[(Kind, &str, f32)] = &[
     (Kind::Sigmoid, "SigmoidGrad", 1.0),
     (Kind::Atan, "AtanGrad", 2.0),
     (Kind::Gate, "GateGrad", 2.0),
@@ -67,28 +70,30 @@ const TABLE: [(Kind, &str, f32); 15] = [
     (Kind::Erf, "Erf", 2.0),
     (Kind::Triangle, "Triangle", 0.3),
     (Kind::Rectangle, "Rectangle", 1.0),
+    #[cfg(test)]
+    (Kind::Soft, "Soft", 2.0),
 ];
 
 impl Surrogate {
     /// The surrogate of this kind with its usual parameter.
     pub fn new(kind: Kind) -> Self {
-        let (kind, _, alpha) = TABLE.into_iter().find(|row| row.0 == kind).expect("the table has every kind");
+        let &(kind, _, alpha) = TABLE.iter().find(|row| row.0 == kind).expect("the table has every kind");
         Surrogate { kind, alpha }
     }
 
     /// The surrogate of this name.
     pub fn named(name: &str) -> Option<Self> {
-        TABLE.into_iter().find(|row| row.1 == name).map(|(kind, _, alpha)| Surrogate { kind, alpha })
+        TABLE.iter().find(|row| row.1 == name).map(|&(kind, _, alpha)| Surrogate { kind, alpha })
     }
 
     /// All names.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        TABLE.into_iter().map(|row| row.1)
+        TABLE.iter().map(|row| row.1)
     }
 
     /// Its name.
     pub fn name(&self) -> &'static str {
-        TABLE.into_iter().find(|row| row.0 == self.kind).expect("the table has every kind").1
+        TABLE.iter().find(|row| row.0 == self.kind).expect("the table has every kind").1
     }
 
     /// Spikes at distance `x` from threshold.
@@ -98,6 +103,8 @@ impl Surrogate {
             Kind::Sigmoid | Kind::Relu | Kind::StraightThrough => f32::from(x >= 0.0),
             Kind::Round => x.clamp(-0.5, 4.5).ceil() + 0.0, // -0.0 becomes 0.0
             Kind::Ei => f32::from(x > 0.0) - f32::from(x < 0.0),
+            #[cfg(test)]
+            Kind::Soft => 1.0 / (1.0 + exp(-self.alpha * x)),
             _ => f32::from(x > 0.0),
         }
     }
@@ -108,10 +115,9 @@ impl Surrogate {
         let a = self.alpha;
         let square = |x: f32| x * x;
         match self.kind {
-            Kind::Sigmoid => {
-                let s = 1.0 / (1.0 + exp(-a * x));
-                a * s * (1.0 - s)
-            }
+            Kind::Sigmoid => logistic(a, x),
+            #[cfg(test)]
+            Kind::Soft => logistic(a, x),
             Kind::Atan => 0.5 * a / (1.0 + square(std::f32::consts::FRAC_PI_2 * a * x)),
             Kind::Gate => f32::from(x.abs() * a < 1.0),
             Kind::QGate => (a - a * a * x.abs()).max(0.0),
@@ -128,6 +134,29 @@ impl Surrogate {
         }
     }
 
+    /// How much the smooth function whose derivative is [`slope`](Self::slope) grows with its parameter, at distance `x`: the gradient
+    /// of a parameter that is learned.
+    #[inline(always)]
+    pub fn by_alpha(&self, x: f32) -> f32 {
+        let (a, away) = (self.alpha, x.abs());
+        match self.kind {
+            // Functions of a x alone.
+            Kind::Sigmoid | Kind::Atan | Kind::Erf | Kind::Rectangle => x * self.slope(x) / a,
+            #[cfg(test)]
+            Kind::Soft => x * self.slope(x) / a,
+            Kind::QGate => x * (1.0 - a * away).max(0.0),
+            Kind::Relu => x.max(0.0),
+            Kind::FastSigmoid => -x * away / ((1.0 + a * away) * (1.0 + a * away)),
+            Kind::SuperSpike => x / (1.0 + away),
+            Kind::Triangle => {
+                let x = x.clamp(-1.0, 1.0);
+                x - 0.5 * x * x.abs()
+            }
+            // 1 wherever they are not 0; how far that reaches is no matter of degree.
+            Kind::Gate | Kind::Round | Kind::StraightThrough | Kind::Stdp | Kind::BackEiGate | Kind::Ei => 0.0,
+        }
+    }
+
     /// [`spike`](Self::spike) of many.
     #[inline]
     pub(crate) fn spikes(&self, x: &[f32], spikes: &mut [f32]) {
@@ -141,6 +170,13 @@ impl Surrogate {
     }
 }
 
+/// The derivative of 1 / (1 + e^(-a x)).
+#[inline(always)]
+fn logistic(a: f32, x: f32) -> f32 {
+    let s = 1.0 / (1.0 + exp(-a * x));
+    a * s * (1.0 - s)
+}
+
 /// A loop per kind, so that the choice is made outside of it.
 macro_rules! per_kind {
     ($surrogate:ident, $method:ident, $x:ident, $out:ident: $($kind:ident)*) => {
@@ -151,6 +187,12 @@ macro_rules! per_kind {
                     *out = one.$method(x);
                 }
             })*
+            #[cfg(test)]
+            Kind::Soft => {
+                for (out, &x) in $out.iter_mut().zip($x) {
+                    *out = $surrogate.$method(x);
+                }
+            }
         }
     };
 }
@@ -179,7 +221,7 @@ mod tests {
     fn primitive(surrogate: &Surrogate, x: f64) -> f64 {
         let a = f64::from(surrogate.alpha);
         match surrogate.kind {
-            Kind::Sigmoid => 1.0 / (1.0 + libm::exp(-a * x)),
+            Kind::Sigmoid | Kind::Soft => 1.0 / (1.0 + libm::exp(-a * x)),
             Kind::Atan => libm::atan(std::f64::consts::FRAC_PI_2 * a * x) / std::f64::consts::PI,
             Kind::Gate => x.clamp(-1.0 / a, 1.0 / a),
             Kind::QGate => {
@@ -212,6 +254,24 @@ mod tests {
                 let difference = (primitive(&surrogate, x + h) - primitive(&surrogate, x - h)) / (2.0 * h);
                 let slope = f64::from(surrogate.slope(x as f32));
                 assert!((slope - difference).abs() < 1e-4 * (1.0 + difference.abs()), "{name} at {x}: {slope} instead of {difference}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_gradient_of_the_parameter_is_the_derivative_of_the_primitive() {
+        for name in Surrogate::names() {
+            let surrogate = Surrogate::named(name).unwrap();
+            if matches!(surrogate.kind, Kind::Gate | Kind::Round | Kind::StraightThrough | Kind::Stdp | Kind::BackEiGate | Kind::Ei) {
+                assert_eq!(surrogate.by_alpha(0.3), 0.0, "{name}");
+                continue;
+            }
+            for x in (-60..60).map(|i| f64::from(i) * 0.1 + 0.037) {
+                let h = 1e-3;
+                let at = |by: f32| primitive(&Surrogate { alpha: surrogate.alpha + by, ..surrogate }, x);
+                let difference = (at(h) - at(-h)) / (2.0 * f64::from(h));
+                let found = f64::from(surrogate.by_alpha(x as f32));
+                assert!((found - difference).abs() < 2e-3 * (1.0 + difference.abs()), "{name} at {x}: {found} instead of {difference}");
             }
         }
     }

@@ -1,99 +1,26 @@
 //! The training loop: batches in, gradients, steps of the optimiser, and what is worth telling about them.
 
+mod options;
+
 use serde::{Deserialize, Serialize};
 
+pub use options::TrainingOptions;
+
+use crate::activity::Activity;
+use crate::data::augment::mixed_loss;
 use crate::data::{Batch, Dataset, Loader, Order};
 use crate::encoder::Encoder;
 use crate::error::Error;
-use crate::layer::Pass;
+use crate::layer::{Pass, Seen};
 use crate::loss::{Loss, predictions};
 use crate::network::Network;
-use crate::optimizer::{Cosine, Optimizer, Rule};
+use crate::optimizer::{self, Cosine, Optimizer};
 use crate::tensor::Tensor;
 use crate::zoo::ModelOptions;
 
-/// How to train, as typed. Part of every checkpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainingOptions {
-    /// Passes over the training images.
-    pub epochs: u64,
-    /// Samples per step of the optimiser.
-    pub batch_size: usize,
-    /// The highest learning rate.
-    pub lr: f32,
-    /// Epochs in which the rate rises.
-    pub warmup_epochs: f64,
-    /// `adamw` or `sgd`.
-    pub opt: String,
-    /// Of weights, not of biases and scales.
-    pub weight_decay: f32,
-    /// Of `sgd`.
-    pub momentum: f32,
-    /// `ce`, `tet` or `mse`.
-    pub loss_fn: String,
-    /// The part of the target that is spread over all classes.
-    pub smoothing: f32,
-    /// Of the order of samples, dropout and random encoders.
-    pub seed: u64,
-}
-
-impl Default for TrainingOptions {
-    fn default() -> Self {
-        TrainingOptions {
-            epochs: 10,
-            batch_size: 128,
-            lr: 5e-3,
-            warmup_epochs: 0.5,
-            opt: "adamw".into(),
-            weight_decay: 0.01,
-            momentum: 0.9,
-            loss_fn: "ce".into(),
-            smoothing: 0.0,
-            seed: 42,
-        }
-    }
-}
-
-impl TrainingOptions {
-    fn rule(&self) -> Result<Rule, Error> {
-        match self.opt.as_str() {
-            "adamw" => Ok(Rule::AdamW { weight_decay: self.weight_decay }),
-            "sgd" => Ok(Rule::Sgd { momentum: self.momentum, weight_decay: self.weight_decay }),
-            name => Err(Error::Unknown { what: "optimiser", name: name.into(), known: "adamw, sgd".into() }),
-        }
-    }
-
-    fn loss(&self) -> Result<Loss, Error> {
-        match self.loss_fn.as_str() {
-            "ce" => Ok(Loss::CrossEntropy { smoothing: self.smoothing }),
-            "tet" => Ok(Loss::Tet { smoothing: self.smoothing }),
-            "mse" => Ok(Loss::MeanSquare),
-            name => Err(Error::Unknown { what: "loss", name: name.into(), known: "ce, tet, mse".into() }),
-        }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let value = |what, found: String, expected| Err(Error::Value { what, found, expected });
-        if self.batch_size == 0 || self.batch_size > 1 << 16 {
-            return value("the batch size", self.batch_size.to_string(), "1 to 65536");
-        }
-        if !(self.lr > 0.0 && self.lr.is_finite()) {
-            return value("the learning rate", self.lr.to_string(), "a positive number");
-        }
-        if !(0.0..1.0).contains(&self.smoothing) {
-            return value("smoothing", self.smoothing.to_string(), "at least 0 and less than 1");
-        }
-        if !(self.warmup_epochs >= 0.0 && self.warmup_epochs.is_finite()) {
-            return value("warmup-epochs", self.warmup_epochs.to_string(), "a number of epochs");
-        }
-        Ok(())
-    }
-}
-
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Progress {
     /// Epochs that are complete.
     pub epoch: u64,
@@ -103,6 +30,8 @@ pub struct Progress {
     pub sums: Sums,
     /// Test images that were classified correctly at the end of the best epoch.
     pub best: u64,
+    /// Epochs since then.
+    pub stale: u64,
 }
 
 /// Sums over batches.
@@ -149,6 +78,8 @@ pub struct Training {
     /// How far it is.
     pub progress: Progress,
     pub(crate) optimizer: Optimizer,
+    /// The running average of all tensors of the network; empty without.
+    pub(crate) average: Vec<Vec<f32>>,
     loss: Loss,
 }
 
@@ -167,7 +98,35 @@ impl Training {
         options.check()?;
         let (rule, loss) = (options.rule()?, options.loss()?);
         let network = model.build()?;
-        Ok(Training { model, options, network, progress: Progress::default(), optimizer: Optimizer::new(rule), loss })
+        let average = options.model_ema.map(|_| network.tensors().into_iter().map(|(_, values)| values.clone()).collect());
+        let (progress, average) = (Progress::default(), average.unwrap_or_default());
+        Ok(Training { model, options, network, progress, optimizer: Optimizer::new(rule), average, loss })
+    }
+
+    /// Exchanges the weights with their running average, if there is one.
+    pub fn swap_average(&mut self) {
+        self.network.tensors_mut().into_iter().zip(&mut self.average).for_each(|(now, average)| std::mem::swap(now, average));
+    }
+
+    fn follow_average(&mut self) {
+        let Some(decay) = self.options.model_ema else { return };
+        for (average, (_, now)) in self.average.iter_mut().zip(self.network.tensors()) {
+            average.iter_mut().zip(now).for_each(|(average, now)| *average += (1.0 - decay) * (now - *average));
+        }
+    }
+
+    /// Takes note of how many test images were classified correctly after an epoch; whether that was better than ever.
+    pub fn judge(&mut self, correct: u64) -> bool {
+        let better = correct > self.progress.best;
+        self.progress.best = self.progress.best.max(correct);
+        self.progress.stale = if better { 0 } else { self.progress.stale + 1 };
+        better
+    }
+
+    /// Whether all epochs are over, or enough of them were no better.
+    pub fn is_over(&self) -> bool {
+        let Progress { epoch, stale, .. } = self.progress;
+        epoch >= self.options.epochs || (self.options.patience > 0 && stale >= self.options.patience)
     }
 
     /// Whether images should be normalised: spike encoders want values in 0..1.
@@ -180,9 +139,16 @@ impl Training {
         let (found, expected) = (dataset.train.image, self.network.image());
         let (found_classes, expected_classes) = (dataset.classes, self.network.classes());
         if found == expected && found_classes == expected_classes {
-            return Ok(());
+            return self.check_steps(dataset);
         }
         Err(Error::Pairing { dataset: dataset.name, found, found_classes, expected, expected_classes })
+    }
+
+    /// Images are encoded; recordings have as many frames as the network has steps.
+    fn check_steps(&self, dataset: &Dataset) -> Result<(), Error> {
+        let (found, events) = (dataset.train.steps, self.network.encoder() == Encoder::Events);
+        let expected = if events { self.network.steps() } else { 1 };
+        if found == expected { Ok(()) } else { Err(Error::Frames { dataset: dataset.name, found, expected }) }
     }
 
     /// Trains up to the end of the current epoch or until `watch`, which is shown every batch, says stop. The result are the
@@ -205,7 +171,7 @@ impl Training {
                 return Ok(None);
             }
         }
-        let done = Progress { epoch: epoch + 1, batch: 0, sums: Sums::default(), best: self.progress.best };
+        let done = Progress { epoch: epoch + 1, batch: 0, sums: Sums::default(), ..self.progress };
         Ok(Some(std::mem::replace(&mut self.progress, done).sums))
     }
 
@@ -213,8 +179,8 @@ impl Training {
         let pass = Pass { seed: self.options.seed, number };
         let again = batch.images.clone();
         let mut densities = self.silent();
-        let logits = self.network.forward_watched(batch.images, pass, |index, x| note(&mut densities, index, x, 1.0));
-        let (loss, gradient) = self.loss.of(&logits, &batch.labels);
+        let logits = self.network.forward_watched(batch.images, pass, |index, seen| note(&mut densities, index, seen));
+        let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
         self.network.backward(gradient);
         // Neurons hide what is not a number: it is not above threshold. Their gradient does not.
         let broken = self.network.first_non_finite_gradient();
@@ -223,7 +189,14 @@ impl Training {
             let place = self.first_non_finite(again, pass).or(broken.map(|name| format!("is in the gradient of {name}")));
             return Err(Error::NotFinite { epoch, batch, loss, place: place.unwrap_or_else(|| "is the loss itself".into()) });
         }
+        if self.options.noisy_grad > 0.0 {
+            optimizer::add_noise(&mut self.network.parameters_mut(), self.options.noisy_grad, pass);
+        }
+        if let Some(longest) = self.options.clip_grad {
+            optimizer::clip(&mut self.network.parameters_mut(), longest);
+        }
         self.optimizer.step(rate, self.network.parameters_mut());
+        self.follow_average();
         self.progress.sums.add(loss, &predictions(&logits), &batch.labels);
         Ok(self.named(densities))
     }
@@ -234,13 +207,14 @@ impl Training {
     }
 
     fn named(&self, densities: Vec<(usize, f64)>) -> Densities {
-        densities.into_iter().map(|(index, density)| (self.network.label(index), density)).collect()
+        densities.into_iter().map(|(index, density)| (self.network.label(index).to_string(), density)).collect()
     }
 
     /// Goes through a batch once more to see where it went wrong.
     fn first_non_finite(&mut self, images: Tensor, pass: Pass) -> Option<String> {
         let mut place = None;
-        self.network.forward_watched(images, pass, |index, x| {
+        self.network.forward_watched(images, pass, |index, seen| {
+            let Seen::Output(x) = seen else { return };
             place = place.or(x.first_non_finite_step().map(|step| (index, step)));
         });
         place.map(|(index, step)| format!("comes out of layer {} in step {step}", self.network.label(index)))
@@ -248,25 +222,31 @@ impl Training {
 
     /// Evaluates the test images: sums, and the mean density behind each layer of neurons.
     pub fn evaluate(&self, dataset: &Dataset) -> Result<(Sums, Densities), Error> {
+        self.examine(dataset).map(|(sums, activity)| (sums, activity.densities()))
+    }
+
+    /// Evaluates the test images: sums, and what goes on in every layer.
+    pub fn examine(&self, dataset: &Dataset) -> Result<(Sums, Activity), Error> {
         self.check(dataset)?;
-        let mut sums = Sums::default();
-        let mut densities = self.silent();
+        let (mut sums, mut activity) = (Sums::default(), Activity::new(self.network.summary()));
         let share = 1.0 / dataset.test.len() as f64;
         let loader = Loader::new(dataset, self.options.batch_size, Order::AsStored, 0, self.normalises());
         for (number, batch) in loader.enumerate() {
             let pass = Pass { seed: self.options.seed, number: number as u64 };
-            let weight = batch.labels.len() as f64 * share;
-            let logits = self.network.infer_watched(batch.images, pass, |index, x| note(&mut densities, index, x, weight));
+            let share = batch.labels.len() as f64 * share;
+            let logits = self.network.infer_watched(batch.images, pass, |index, seen| activity.note(index, seen, share));
             sums.add(self.loss.of(&logits, &batch.labels).0, &predictions(&logits), &batch.labels);
         }
-        Ok((sums, self.named(densities)))
+        Ok((sums, activity))
     }
 }
 
-/// Adds the density of `x`, the output of layer `index`, if that is one of neurons.
-fn note(densities: &mut [(usize, f64)], index: usize, x: &Tensor, weight: f64) {
-    if let Some((_, density)) = densities.iter_mut().find(|(layer, _)| *layer == index) {
-        *density += weight * x.density();
+/// Adds the density of the output of layer `index`, if that is one of neurons.
+fn note(densities: &mut [(usize, f64)], index: usize, seen: Seen) {
+    if let Seen::Output(x) = seen
+        && let Some((_, density)) = densities.iter_mut().find(|(layer, _)| *layer == index)
+    {
+        *density += x.density();
     }
 }
 

@@ -38,7 +38,10 @@ fn train_leaves_checkpoints_and_a_log_and_eval_repeats_its_accuracy() {
     let (output, out, _) = run(&format!("eval {} --dataset digits", folder.join("last.safetensors").display()));
     let accuracy = last.split(&[' ', ',']).nth(3).unwrap();
     assert!(output.status.success() && out.starts_with(&format!("accuracy {accuracy} % of 359 images")), "{out} after {last}");
-    assert!(out.contains("LIFNode"), "{out}");
+    assert!(out.contains("LIFNode") && out.contains("synaptic operations per image") && out.contains(" path\n"), "{out}");
+    // The first convolution sees images, the second mostly spikes.
+    let row = |name: &str| out.lines().find(|line| line.starts_with(name)).unwrap().to_string();
+    assert!(row("5.conv2d").ends_with("events") || row("5.conv2d").ends_with("dense"), "{out}");
 }
 
 #[test]
@@ -74,8 +77,10 @@ fn a_signal_saves_and_the_resumed_run_ends_like_one_that_was_not_stopped() {
 fn wrong_input_ends_with_2_and_one_message() {
     for (arguments, message) in [
         ("train --dataset mnist --data-dir nowhere", "error: mnist is not in nowhere: train-images-idx3-ubyte is missing"),
-        ("train --model lenet", "error: no model is called \"lenet\"; there are mnist_convnet, cifar_convnet"),
+        ("train --model lenet", "error: no model is called \"lenet\"; there are mnist_convnet, cifar_convnet, mlp"),
         ("train --node-type LIF", "error: no node is called \"LIF\""),
+        ("train --norm layer", "error: no normalisation is called \"layer\"; there are bn, tdbn, tebn, bntt"),
+        ("train --model sew_resnet20 --sew-cnf OR", "error: no join is called \"OR\"; there are ADD, AND, IAND"),
         ("train --model cifar_convnet --step 0", "error: the number of steps is 0; expected at least 1"),
         ("train --epochs many", "error: invalid value 'many' for '--epochs <EPOCHS>'"),
         ("data --dataset imagenet", "error: no data set is called \"imagenet\""),
@@ -84,6 +89,25 @@ fn wrong_input_ends_with_2_and_one_message() {
         assert_eq!(output.status.code(), Some(2), "{arguments}: {err}");
         assert!(err.contains(message), "{arguments}: {err}");
     }
+}
+
+#[test]
+fn a_residual_network_trains_with_a_voting_readout_and_leaves_events_for_tensorboard() {
+    let folder = folder("events");
+    let flags = "--model sew_resnet20 --width 0.03125 --norm tdbn --sew-cnf IAND --clip-grad 1 --model-ema 0.9 --patience 1 --quiet";
+    let arguments = format!(
+        "train --dataset digits --step 2 --batch-size 400 --epochs 1 {flags} --output {0} --tensorboard-dir {0}/runs",
+        folder.display()
+    );
+    let (output, out, err) = run(&arguments);
+    assert!(output.status.success() && out.starts_with("epoch 1: accuracy "), "{out}{err}");
+    let events = std::fs::read_dir(folder.join("runs")).unwrap().next().unwrap().unwrap();
+    let bytes = std::fs::read(events.path()).unwrap();
+    for tag in ["accuracy/test", "loss/train", "synaptic operations", "density/3.LIFNode"] {
+        assert!(bytes.windows(tag.len()).any(|window| window == tag.as_bytes()), "{tag}");
+    }
+    let (output, out, _) = run(&format!("eval {} --dataset digits", folder.join("last.safetensors").display()));
+    assert!(output.status.success() && out.contains(".iand.branch.0.conv2d"), "{out}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tests::{Folder, braincog_sim, root};
 
-const SHIPPED: [&str; 13] = [
+const SHIPPED: [&str; 14] = [
     "braincog-human",
     "braincog-human-giant",
     "braincog-macaque",
@@ -24,6 +24,7 @@ const SHIPPED: [&str; 13] = [
     "macaque-full",
     "microcircuit",
     "mouse",
+    "snn-digits",
 ];
 
 fn file(name: &str) -> PathBuf {
@@ -264,4 +265,29 @@ fn the_full_mouse_brain_does_in_small_what_its_comment_says() {
     {
         assert_within(cell, report.type_rate(cell), rates);
     }
+}
+
+#[test]
+fn digits_get_the_answers_of_the_network_that_was_exported() {
+    let folder = Folder::new("snn-digits");
+    let out = folder.path().join("out");
+    let output = braincog_sim().arg("run").arg(file("snn-digits")).arg("--quiet").arg("--out").arg(&out).output();
+    let output = output.expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let states = engine::record::StateReader::open(&engine::record::states_path(&out, "V_m")).expect("V_m was recorded");
+    let values = states.read(0, states.n_frames()).expect("readable");
+    let frames: Vec<&[f32]> = values.chunks(10).collect();
+    let table = std::fs::read_to_string(root().join("scenarios/snn-digits/answers.csv")).expect("answers are shipped");
+    let rows: Vec<Vec<usize>> =
+        table.lines().skip(1).map(|line| line.split(',').map(|cell| cell.parse().expect("a number")).collect()).collect();
+    // At time 0, before the first frame, all neurons are at 0.
+    let before = |image: usize, class: usize| if image == 0 { 0.0 } else { frames[image - 1][class] };
+    let rise = |image: usize, class: usize| frames[image][class] - before(image, class);
+    let answer = |image: usize| (0..10).max_by(|&a, &b| rise(image, a).total_cmp(&rise(image, b))).expect("ten classes");
+    assert_eq!((states.node_ids().len(), frames.len()), (10, rows.len()));
+    for row in &rows {
+        assert_eq!(answer(row[0]), row[2], "image {}", row[0]);
+    }
+    let right = rows.iter().filter(|row| row[1] == row[2]).count();
+    assert!(right * 10 >= rows.len() * 9, "{right} of {}", rows.len());
 }

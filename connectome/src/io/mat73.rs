@@ -24,11 +24,15 @@ pub(crate) fn sniff(input: &Input) -> bool {
 }
 
 pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, Error> {
+    assemble(variables(input, options)?, input, options)
+}
+
+/// All numbers and texts.
+pub(super) fn variables(input: &Input, options: &LoadOptions) -> Result<Vec<Variable>, Error> {
     let file = Hdf5::from_input(input, (options.max_regions as u64).saturating_pow(2))?;
     let mut names = Vec::new();
     list(&file, "/", 0, &mut names);
-    let variables = names.iter().map(|n| variable(&file, n)).collect::<Result<_, _>>()?;
-    assemble(variables, input, options)
+    names.iter().map(|n| variable(&file, n)).collect()
 }
 
 /// Paths of all datasets; MATLAB's own bookkeeping (`#refs#`, `#subsystem#`) is left out.

@@ -3,6 +3,7 @@
 //! A new format is one file with `sniff` and `load`, and one line in `FORMATS`. Whatever direction a file
 //! uses, what comes out has row = target, column = source, and has passed [`Connectome::check`].
 
+mod arrays;
 mod companions;
 mod graphml;
 mod hdf5;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use crate::brain::Connectome;
 use crate::error::{Error, Place, quoted};
 
+pub use arrays::{NamedArray, arrays};
 pub(crate) use parts::{Column, Parts, Table};
 pub use text::write::matrix_csv;
 

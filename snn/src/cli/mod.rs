@@ -3,9 +3,12 @@
 //! Exit codes: 0 done, 2 the input is wrong, 3 a fault of the machine, 130 or 143 stopped by a signal after a checkpoint was written.
 
 mod args;
+mod convert;
 mod data;
 mod eval;
+mod export;
 mod progress;
+mod stdp;
 mod train;
 
 use std::process::ExitCode;
@@ -35,6 +38,9 @@ pub(crate) fn main() -> ExitCode {
     let result = pool.install(|| match &cli.command {
         Command::Train(args) => train::run(args),
         Command::Eval(args) => eval::run(args).map(|()| Ending::Done),
+        Command::Convert(args) => convert::run(args).map(|()| Ending::Done),
+        Command::Export(args) => export::run(args).map(|()| Ending::Done),
+        Command::Stdp(args) => stdp::run(args).map(|()| Ending::Done),
         Command::Data(args) => data::run(args).map(|()| Ending::Done),
     });
     match result {

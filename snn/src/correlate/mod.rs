@@ -48,8 +48,14 @@ pub enum Path {
 
 impl Path {
     fn for_values(values: &Tensor) -> Path {
-        let sparse = values.shape().channels >= EVENTS_CHANNELS && values.density() < EVENTS_BELOW;
-        if sparse { Path::Events } else { Path::Dense }
+        // Counting is spared where the answer does not depend on it.
+        let channels = values.shape().channels;
+        if channels < EVENTS_CHANNELS { Path::Dense } else { Path::at(channels, values.density()) }
+    }
+
+    /// The faster path for values of this density.
+    pub fn at(channels: usize, density: f64) -> Path {
+        if channels >= EVENTS_CHANNELS && density < EVENTS_BELOW { Path::Events } else { Path::Dense }
     }
 
     /// Outputs that are computed side by side. A row of events is read once per block, so blocks are wide unless that wastes
@@ -84,6 +90,11 @@ impl Correlation {
     /// Positions of the kernel.
     pub fn n_taps(&self) -> usize {
         self.kernel * self.kernel
+    }
+
+    /// Inputs of an output.
+    pub fn fan_in(&self) -> usize {
+        self.inputs * self.n_taps()
     }
 
     /// Values of the kernel.

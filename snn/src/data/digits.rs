@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::{Dataset, Images};
+use super::{Augment, Dataset, Images};
 
 /// scikit-learn's `digits.csv.gz`: 64 pixels and the label in every line.
 const PACKED: &[u8] = include_bytes!("../../data/digits.csv.gz");
@@ -29,5 +29,6 @@ pub(super) fn read() -> Dataset {
         moments: vec![[0.3058, 0.3764]],
         mirrors: false,
         shift: 0,
+        augment: Augment::default(),
     }
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Dataset, Images, Source, read_bytes};
+use super::{Augment, Dataset, Images, Source};
+use crate::bytes;
 use crate::error::Error;
 
 /// More than any file of this kind has: 2 GiB.
@@ -21,7 +22,7 @@ pub(super) fn read(source: &Source, folder: &Path, moments: [f32; 2]) -> Result<
         if let Some(i) = classes.iter().position(|&class| class > 9) {
             return Err(foreign(&labels_path, 8 + i as u64, "a label", classes[i].to_string(), "0 to 9"));
         }
-        Ok(Images { image: [height, width, 1], pixels, labels: classes.into_iter().map(u32::from).collect() })
+        Ok(Images { image: [height, width, 1], steps: 1, pixels, labels: classes.into_iter().map(u32::from).collect() })
     };
     let (train, test) = (half("train")?, half("t10k")?);
     Ok(Dataset {
@@ -33,6 +34,7 @@ pub(super) fn read(source: &Source, folder: &Path, moments: [f32; 2]) -> Result<
         moments: vec![moments],
         mirrors: false,
         shift: 2,
+        augment: Augment::default(),
     })
 }
 
@@ -48,7 +50,7 @@ fn foreign(path: &Path, offset: u64, what: &'static str, found: String, expected
 
 /// The sizes and the bytes of a file of `N` dimensions.
 pub(super) fn parse<const N: usize>(path: &Path) -> Result<([usize; N], Vec<u8>), Error> {
-    let mut bytes = read_bytes(path, LIMIT)?;
+    let mut bytes = bytes::read(path, LIMIT)?;
     let header = 4 + 4 * N;
     let cut = |what, needed: u64| Error::Truncated { path: path.into(), offset: bytes.len() as u64, what, needed };
     let word = |i: usize| bytes.get(i..i + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]));

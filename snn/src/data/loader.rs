@@ -1,8 +1,11 @@
-//! Batches, made one ahead of their use by a thread of their own.
+//! Batches, made ahead of their use by threads of their own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use super::augment::{Augment, Mixed, Sample};
 use super::{Dataset, Images};
 use crate::random::{For, Random, key};
 use crate::tensor::{Shape, Tensor};
@@ -10,10 +13,12 @@ use crate::tensor::{Shape, Tensor};
 /// Samples that go through a network together.
 #[derive(Debug)]
 pub struct Batch {
-    /// One step of images.
+    /// One step of images, or a step for every frame.
     pub images: Tensor,
     /// The class of each.
     pub labels: Vec<u32>,
+    /// What each was mixed with.
+    pub mixed: Option<Mixed>,
 }
 
 /// In which order samples come, and whether they are changed on the way.
@@ -30,14 +35,20 @@ pub enum Order {
     },
 }
 
-/// Batches of a data set; the last one may be smaller.
+/// Batches of a data set; the last one may be smaller. They come in order, whichever thread made them.
 pub struct Loader {
-    batches: Receiver<Batch>,
-    left: usize,
+    made: Receiver<(usize, Batch)>,
+    /// Batches that were made before those that come first.
+    early: BTreeMap<usize, Batch>,
+    next: usize,
+    end: usize,
 }
 
-/// Batches that wait at most.
+/// Batches that wait at most, besides one in the hands of each worker.
 const AHEAD: usize = 2;
+
+/// Threads that make batches.
+const WORKERS: usize = 2;
 
 /// How an image becomes values.
 struct Recipe {
@@ -46,7 +57,17 @@ struct Recipe {
     tables: Vec<[f32; 256]>,
     shift: usize,
     mirrors: bool,
+    augment: Augment,
     order: Order,
+}
+
+/// What workers share.
+struct Work {
+    recipe: Recipe,
+    samples: Vec<u32>,
+    batch_size: usize,
+    /// The next batch that nobody has begun.
+    next: AtomicUsize,
 }
 
 impl Loader {
@@ -55,7 +76,6 @@ impl Loader {
     pub fn new(dataset: &Dataset, batch_size: usize, order: Order, first: usize, normalise: bool) -> Loader {
         assert!(batch_size > 0, "batches of nothing");
         let images = if order == Order::AsStored { &dataset.test } else { &dataset.train };
-        let n_batches = images.len().div_ceil(batch_size);
         let table = |&[mean, deviation]: &[f32; 2]| {
             let (mean, deviation) = if normalise { (mean, deviation) } else { (0.0, 1.0) };
             std::array::from_fn(|byte| (byte as f32 / f32::from(dataset.largest) - mean) / deviation)
@@ -65,18 +85,29 @@ impl Loader {
             tables: dataset.moments.iter().map(table).collect(),
             shift: dataset.shift,
             mirrors: dataset.mirrors,
+            augment: dataset.augment.clone(),
             order,
         };
-        let (send, batches) = sync_channel(AHEAD);
-        std::thread::spawn(move || {
-            let samples = recipe.samples();
-            for batch in samples.chunks(batch_size).skip(first) {
-                if send.send(recipe.batch(batch)).is_err() {
-                    return; // nobody wants more
-                }
+        let end = images.len().div_ceil(batch_size);
+        let work = Arc::new(Work { samples: recipe.samples(), recipe, batch_size, next: AtomicUsize::new(first) });
+        let (send, made) = sync_channel(AHEAD);
+        for _ in 0..WORKERS {
+            let (work, send) = (work.clone(), send.clone());
+            std::thread::spawn(move || work.run(&send));
+        }
+        Loader { made, early: BTreeMap::new(), next: first, end }
+    }
+}
+
+impl Work {
+    fn run(&self, send: &SyncSender<(usize, Batch)>) {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(samples) = self.samples.chunks(self.batch_size).nth(number) else { return };
+            if send.send((number, self.recipe.batch(number, samples))).is_err() {
+                return; // nobody wants more
             }
-        });
-        Loader { batches, left: n_batches.saturating_sub(first) }
+        }
     }
 }
 
@@ -84,17 +115,32 @@ impl Iterator for Loader {
     type Item = Batch;
 
     fn next(&mut self) -> Option<Batch> {
-        let batch = self.batches.recv().ok()?;
-        self.left -= 1;
-        Some(batch)
+        if self.next >= self.end {
+            return None;
+        }
+        while !self.early.contains_key(&self.next) {
+            let (number, batch) = self.made.recv().ok()?;
+            self.early.insert(number, batch);
+        }
+        self.next += 1;
+        self.early.remove(&(self.next - 1))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        let left = self.end.saturating_sub(self.next);
+        (left, Some(left))
     }
 }
 
 impl ExactSizeIterator for Loader {}
+
+/// What happens to a sample, in this order.
+struct Change {
+    down: isize,
+    right: isize,
+    mirror: bool,
+    random: Random,
+}
 
 impl Recipe {
     fn samples(&self) -> Vec<u32> {
@@ -104,29 +150,45 @@ impl Recipe {
         }
     }
 
-    fn batch(&self, samples: &[u32]) -> Batch {
-        let mut images = Tensor::unspecified(Shape::new(1, samples.len(), self.images.image));
-        let features = images.shape().n_features();
-        for (&sample, values) in samples.iter().zip(images.values_mut().chunks_exact_mut(features)) {
-            let pixels = &self.images.pixels[sample as usize * features..][..features];
-            let (down, right, mirror) = self.change(sample);
-            self.place(pixels, values, [down, right], mirror);
+    fn batch(&self, number: usize, samples: &[u32]) -> Batch {
+        let shape = Shape::new(self.images.steps, samples.len(), self.images.image);
+        let (features, steps) = (shape.n_features(), shape.steps);
+        let mut images = Tensor::unspecified(shape);
+        let mut film = vec![0.0; features * steps];
+        for (place, &sample) in samples.iter().enumerate() {
+            let pixels = &self.images.pixels[sample as usize * features * steps..][..features * steps];
+            let change = self.change(sample);
+            for (pixels, values) in pixels.chunks_exact(features).zip(film.chunks_exact_mut(features)) {
+                self.place(pixels, values, change.as_ref());
+            }
+            if let Some(Change { mut random, .. }) = change {
+                self.augment.apply(&mut Sample { values: &mut film, image: self.images.image }, &mut random);
+            }
+            for (step, values) in film.chunks_exact(features).enumerate() {
+                images.values_mut()[(step * samples.len() + place) * features..][..features].copy_from_slice(values);
+            }
         }
-        Batch { images, labels: samples.iter().map(|&sample| self.images.labels[sample as usize]).collect() }
+        let labels = samples.iter().map(|&sample| self.images.labels[sample as usize]).collect();
+        let mut batch = Batch { images, labels, mixed: None };
+        if let (Some(mix), Order::Shuffled { seed, epoch }) = (&self.augment.mix, self.order) {
+            mix.apply(&mut batch, &mut Random::new(seed, key(For::Mixing, (epoch & 0xffff) as usize, number as u64)));
+        }
+        batch
     }
 
-    /// How far a sample is moved, and whether it is mirrored; a function of seed, epoch and sample.
-    fn change(&self, sample: u32) -> (isize, isize, bool) {
-        let Order::Shuffled { seed, epoch } = self.order else { return (0, 0, false) };
+    /// A function of seed, epoch and sample; nothing for testing.
+    fn change(&self, sample: u32) -> Option<Change> {
+        let Order::Shuffled { seed, epoch } = self.order else { return None };
         let mut random = Random::new(seed, key(For::Augmentation, (epoch & 0xffff) as usize, u64::from(sample)));
         let mut by = || random.below(2 * self.shift + 1) as isize - self.shift as isize;
         let (down, right) = (by(), by());
-        (down, right, self.mirrors && random.below(2) == 1)
+        Some(Change { down, right, mirror: self.mirrors && random.below(2) == 1, random })
     }
 
     /// Pixels from outside of the image are black.
-    fn place(&self, pixels: &[u8], values: &mut [f32], [down, right]: [isize; 2], mirror: bool) {
+    fn place(&self, pixels: &[u8], values: &mut [f32], change: Option<&Change>) {
         let [height, width, channels] = self.images.image;
+        let (down, right, mirror) = change.map_or((0, 0, false), |c| (c.down, c.right, c.mirror));
         let inside = |at: usize, by: isize, n: usize| at.checked_add_signed(-by).filter(|&from| from < n);
         for y in 0..height {
             for x in 0..width {

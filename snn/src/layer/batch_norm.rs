@@ -1,6 +1,6 @@
 use rayon::prelude::*;
 
-use super::{Layer, LayerState, Misfit, Parameter, Pass, kept};
+use super::{Kind, Layer, LayerState, Misfit, Parameter, Pass, kept};
 use crate::tensor::{Shape, Tensor};
 
 /// Batch normalisation over steps, samples and pixels of each channel (Ioffe S, Szegedy C (2015) arXiv:1502.03167), with PyTorch's
@@ -21,7 +21,10 @@ struct Kept {
     inverse: Vec<f32>,
 }
 
-const EPS: f64 = 1e-5;
+/// The variance is taken to be this much larger.
+pub const BATCH_NORM_EPS: f32 = 1e-5;
+
+const EPS: f64 = BATCH_NORM_EPS as f64;
 const MOMENTUM: f64 = 0.1;
 
 /// Pixels that are summed in f32 before the sum is added in f64, and pixels that one task sums.
@@ -110,6 +113,10 @@ fn affine(input: &Tensor, a: &[f32], b: &[f32]) -> Tensor {
 impl Layer for BatchNorm {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::BatchNorm
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

@@ -1,6 +1,6 @@
 use rayon::prelude::*;
 
-use super::{Layer, LayerState, Misfit, Pass, kept};
+use super::{Kind, Layer, LayerState, Misfit, Pass, kept};
 use crate::random::{For, key};
 use crate::tensor::{Shape, Tensor};
 use kernels::random::{Purpose, Stream};
@@ -38,6 +38,10 @@ impl Dropout {
 impl Layer for Dropout {
     fn name(&self) -> &'static str {
         "dropout"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Identity
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

@@ -1,5 +1,5 @@
 use super::conv::add_rows;
-use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, kept};
+use super::{Init, Kind, Layer, LayerState, Misfit, Parameter, Pass, kept};
 use crate::correlate::Correlation;
 use crate::tensor::{Shape, Tensor};
 
@@ -24,6 +24,14 @@ impl Linear {
         Linear { correlation, weight, bias: Parameter::uniform("bias", outputs, inputs, init), input: None }
     }
 
+    /// A layer with these weights, `[input][output]`, and biases.
+    pub fn with(weight: Vec<f32>, bias: Vec<f32>) -> Self {
+        let (inputs, outputs) = (weight.len() / bias.len(), bias.len());
+        assert_eq!(weight.len(), inputs * outputs, "{outputs} outputs");
+        let correlation = Correlation { kernel: 1, stride: 1, padding: 0, inputs, outputs };
+        Linear { correlation, weight: Parameter::new("weight", weight, true), bias: Parameter::new("bias", bias, false), input: None }
+    }
+
     /// The same values as images of several samples.
     fn rows(shape: Shape) -> Shape {
         let samples = shape.n_images();
@@ -43,6 +51,10 @@ impl Linear {
 impl Layer for Linear {
     fn name(&self) -> &'static str {
         "linear"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Linear { inputs: self.correlation.inputs, outputs: self.correlation.outputs }
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
@@ -71,6 +83,10 @@ impl Layer for Linear {
         self.correlation.weight_gradient(&rows, &gradient, &mut self.weight.gradient);
         add_rows(&gradient, &mut self.bias.gradient);
         wanted.then(|| self.correlation.input_gradient(&gradient, rows.shape(), &self.weight.values).reshaped(shape))
+    }
+
+    fn products(&self, input: Shape) -> u64 {
+        input.n_images() as u64 * self.correlation.n_weights() as u64
     }
 
     fn parameters(&self) -> Vec<&Parameter> {

@@ -2,67 +2,64 @@
 //!
 //! A layer sees all time steps at once and carries nothing from one batch to the next, except for evaluation step by step
 //! ([`Layer::infer`]). Backpropagation through time is therefore layer by layer: each layer turns the gradient of its
-//! output over all steps into that of its input. There is no tape; what a layer needs of the way forward it keeps itself.
+//! output over all steps into that of its input. There is no tape; what a layer needs of the way forward it keeps itself. Layers
+//! that hold layers ([`Chain`], [`Residual`], ...) make networks of any shape that comes together again.
 
+mod attention;
+mod back_ei;
 mod batch_norm;
+mod chain;
 mod conv;
+mod description;
 mod dropout;
+mod kind;
+mod lanes;
 mod linear;
+mod noise;
+mod over_time;
+mod parallel;
+mod parameter;
+mod per_step;
 mod pool;
+mod qcfs;
+mod recurrent;
+mod residual;
 mod shape;
+mod spike_pool;
 mod spiking;
+mod stepwise;
+mod temporal;
+mod time_conv;
+mod time_map;
+mod vote;
 
-pub use batch_norm::BatchNorm;
+pub use attention::{Attention, Form};
+pub use back_ei::BackEi;
+pub use batch_norm::{BATCH_NORM_EPS, BatchNorm};
+pub use chain::Chain;
 pub use conv::Conv2d;
+pub use description::{Misfit, Part, Row, Seen, Watch};
 pub use dropout::Dropout;
+pub use kind::Kind;
 pub use linear::Linear;
+pub(crate) use parallel::PARALLEL;
+pub use parallel::{Mixing, Parallel};
+pub use parameter::{Init, Parameter};
+pub use per_step::{PerStep, StepScale};
 pub use pool::{AvgPool, MaxPool};
+pub use qcfs::Qcfs;
+pub use recurrent::{Inhibition, LateralInhibition, Recurrent};
+pub use residual::{Join, Residual};
 pub use shape::{Flatten, Repeat};
-pub use spiking::Spiking;
+pub use spike_pool::{LiPool, SMaxPool};
+pub use spiking::{Second, Spiking};
+pub use stepwise::{Cell, Neurons, NeuronsMemo, Stepwise};
+pub use temporal::Tim;
+pub use time_conv::TimeConv;
+pub use time_map::TimeMap;
+pub use vote::{Voting, Wta};
 
-use crate::random::{For, Random, key};
 use crate::tensor::{Shape, Tensor};
-
-/// Numbers that training changes.
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    /// Such as `weight`.
-    pub name: &'static str,
-    /// Their current values.
-    pub values: Vec<f32>,
-    /// The gradient, summed over the backward passes since the last [`zero`](Self::zero).
-    pub gradient: Vec<f32>,
-    /// Whether weight decay applies: to weights, not to biases and scales.
-    pub decays: bool,
-}
-
-impl Parameter {
-    /// A parameter without gradient.
-    pub fn new(name: &'static str, values: Vec<f32>, decays: bool) -> Self {
-        Parameter { name, gradient: vec![0.0; values.len()], values, decays }
-    }
-
-    /// Uniform in ±1/sqrt(`fan_in`), as PyTorch initialises linear and convolution layers.
-    pub(crate) fn uniform(name: &'static str, n: usize, fan_in: usize, stream: Init) -> Self {
-        let bound = 1.0 / (fan_in as f64).sqrt();
-        let mut random = Random::new(stream.seed, key(For::Weights, stream.layer, u64::from(name == "bias")));
-        Parameter::new(name, (0..n).map(|_| ((2.0 * random.uniform() - 1.0) * bound) as f32).collect(), name != "bias")
-    }
-
-    /// Forgets the gradient.
-    pub fn zero(&mut self) {
-        self.gradient.fill(0.0);
-    }
-}
-
-/// Where the initial weights of a layer come from.
-#[derive(Clone, Copy, Debug)]
-pub struct Init {
-    /// The seed of the network.
-    pub seed: u64,
-    /// The number of the layer in it.
-    pub layer: usize,
-}
 
 /// One pass over a batch while training.
 #[derive(Clone, Copy, Debug)]
@@ -73,45 +70,40 @@ pub struct Pass {
     pub number: u64,
 }
 
-/// Why a layer cannot take what it is given; the network adds which layer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Misfit {
-    /// Another number of channels or features.
-    #[error("takes {expected} {what} and is given {found}")]
-    Width {
-        /// Channels or features.
-        what: &'static str,
-        /// By the layer's weights.
-        expected: usize,
-        /// By its input.
-        found: usize,
-    },
-    /// An image smaller than the kernel.
-    #[error("has a kernel of {kernel} x {kernel} and is given images of {height} x {width}")]
-    Kernel {
-        /// Side of the kernel.
-        kernel: usize,
-        /// Of the padded image.
-        height: usize,
-        /// Of the padded image.
-        width: usize,
-    },
-    /// More than one step where one is repeated.
-    #[error("repeats one step and is given {found}")]
-    Steps {
-        /// Steps of the input.
-        found: usize,
-    },
+impl Pass {
+    /// What evaluation counts as: random layers draw the same in every batch.
+    pub const EVALUATION: Pass = Pass { seed: 0, number: u64::MAX };
 }
 
-/// What a layer carries from one step to the next in [`Layer::infer`]; empty at rest.
-pub type LayerState = Vec<f32>;
+/// What a layer carries from one step to the next in [`Layer::infer`]; the default is rest.
+#[derive(Clone, Debug, Default)]
+pub struct LayerState {
+    /// Values of its own.
+    pub values: Vec<f32>,
+    /// Images of its own.
+    pub carried: Vec<Tensor>,
+    /// Of the layers in it.
+    pub parts: Vec<LayerState>,
+    /// Steps that are over.
+    pub step: usize,
+}
+
+impl LayerState {
+    /// At rest.
+    pub fn new() -> Self {
+        LayerState::default()
+    }
+}
 
 /// Part of a network.
 pub trait Layer: Send + Sync {
     /// Such as `conv2d`, for tables and the names of parameters.
     fn name(&self) -> &'static str;
+
+    /// What it is.
+    fn kind(&self) -> Kind {
+        if self.spikes() && self.causal() { Kind::Nodes } else { Kind::Other }
+    }
 
     /// The output for an input of shape `input`.
     fn shape(&self, input: Shape) -> Result<Shape, Misfit>;
@@ -127,30 +119,106 @@ pub trait Layer: Send + Sync {
     /// `None` if the gradient of the input is not `wanted`.
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor>;
 
+    /// [`infer`](Self::infer), and shows what goes on inside.
+    fn infer_watched(&self, input: &Tensor, state: &mut LayerState, watch: Watch) -> Tensor {
+        watch(Seen::Input(input));
+        let output = self.infer(input, state);
+        watch(Seen::Output(&output));
+        output
+    }
+
+    /// [`forward`](Self::forward), and shows what goes on inside.
+    fn forward_watched(&mut self, input: Tensor, pass: Pass, watch: Watch) -> Tensor {
+        watch(Seen::Input(&input));
+        let output = self.forward(input, pass);
+        watch(Seen::Output(&output));
+        output
+    }
+
+    /// Adds the rows of this layer and those in it to `rows`; the result is its output.
+    fn describe(&self, label: &str, input: Shape, rows: &mut Vec<Row>) -> Result<Shape, Part> {
+        let output = self.shape(input).map_err(|misfit| Part { layer: label.into(), input, misfit })?;
+        let parameters = self.parameters().iter().map(|p| p.values.len()).sum();
+        rows.push(Row { layer: label.into(), input, output, parameters, spikes: self.spikes(), products: self.products(input) });
+        Ok(output)
+    }
+
+    /// Products of inputs with weights for an input of this shape.
+    fn products(&self, _input: Shape) -> u64 {
+        0
+    }
+
+    /// The layers in this one, with names that are unique in it.
+    fn parts(&self) -> Vec<(String, &dyn Layer)> {
+        Vec::new()
+    }
+
+    /// The same layers in the same order.
+    fn parts_mut(&mut self) -> Vec<&mut dyn Layer> {
+        Vec::new()
+    }
+
     /// Parameters in a fixed order.
     fn parameters(&self) -> Vec<&Parameter> {
-        Vec::new()
+        self.parts().into_iter().flat_map(|(_, part)| part.parameters()).collect()
     }
 
     /// Parameters in the same order.
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        Vec::new()
+        self.parts_mut().into_iter().flat_map(|part| part.parameters_mut()).collect()
     }
 
-    /// Numbers that are part of the model but not trained, by name.
+    /// Numbers that are part of the model but not trained, by name. For layers without parts.
     fn buffers(&self) -> Vec<(&'static str, &Vec<f32>)> {
         Vec::new()
     }
 
-    /// The values of all parameters, then all buffers.
+    /// Parameters with their names, in the same order.
+    fn named(&self) -> Vec<(String, &Parameter)> {
+        let parts = self.parts();
+        if parts.is_empty() {
+            return self.parameters().into_iter().map(|parameter| (parameter.name.to_string(), parameter)).collect();
+        }
+        parts.into_iter().flat_map(|(prefix, part)| prefixed(prefix, part.named())).collect()
+    }
+
+    /// All parameters and buffers with their names.
+    fn tensors(&self) -> Vec<(String, &Vec<f32>)> {
+        let parts = self.parts();
+        if parts.is_empty() {
+            let buffers = self.buffers().into_iter().map(|(name, values)| (name.to_string(), values));
+            return self.named().into_iter().map(|(name, parameter)| (name, &parameter.values)).chain(buffers).collect();
+        }
+        parts.into_iter().flat_map(|(prefix, part)| prefixed(prefix, part.tensors())).collect()
+    }
+
+    /// The values of the same tensors in the same order.
     fn tensors_mut(&mut self) -> Vec<&mut Vec<f32>> {
-        self.parameters_mut().into_iter().map(|parameter| &mut parameter.values).collect()
+        if self.parts().is_empty() {
+            return self.parameters_mut().into_iter().map(|parameter| &mut parameter.values).collect();
+        }
+        self.parts_mut().into_iter().flat_map(|part| part.tensors_mut()).collect()
     }
 
     /// Whether the output are spikes, whose density is worth knowing.
     fn spikes(&self) -> bool {
         false
     }
+
+    /// Whether a step depends on other steps, or on which one it is.
+    fn remembers(&self) -> bool {
+        self.spikes() || self.parts().iter().any(|(_, part)| part.remembers())
+    }
+
+    /// Whether no step depends on a later one, so that steps can be given one by one.
+    fn causal(&self) -> bool {
+        self.parts().iter().all(|(_, part)| part.causal())
+    }
+}
+
+/// The same things under longer names.
+fn prefixed<T>(prefix: String, named: Vec<(String, T)>) -> impl Iterator<Item = (String, T)> {
+    named.into_iter().map(move |(name, thing)| (format!("{prefix}.{name}"), thing))
 }
 
 /// What `forward` kept, which it must have done before `backward` asks for it.

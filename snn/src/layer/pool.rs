@@ -1,10 +1,10 @@
 use rayon::prelude::*;
 
-use super::{Layer, LayerState, Misfit, Pass, kept};
+use super::{Kind, Layer, LayerState, Misfit, Pass, kept};
 use crate::tensor::{Shape, Tensor};
 
 /// Squares of `side` pixels next to each other become one; what is left over at the far ends is dropped.
-fn pooled(side: usize, input: Shape) -> Result<Shape, Misfit> {
+pub(super) fn pooled(side: usize, input: Shape) -> Result<Shape, Misfit> {
     let Shape { height, width, .. } = input;
     if height < side || width < side {
         return Err(Misfit::Kernel { kernel: side, height, width });
@@ -13,7 +13,7 @@ fn pooled(side: usize, input: Shape) -> Result<Shape, Misfit> {
 }
 
 /// Calls `visit(output pixel, input pixel, place in the square)` for every input pixel that is not dropped, place by place in order.
-fn squares(side: usize, input: Shape, mut visit: impl FnMut(usize, usize, usize)) {
+pub(super) fn squares(side: usize, input: Shape, mut visit: impl FnMut(usize, usize, usize)) {
     let (height, width) = (input.height / side, input.width / side);
     for y in 0..height * side {
         for x in 0..width * side {
@@ -49,6 +49,10 @@ impl AvgPool {
 impl Layer for AvgPool {
     fn name(&self) -> &'static str {
         "avg_pool"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::AvgPool((self.side > 0).then_some(self.side))
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
@@ -95,29 +99,66 @@ impl Layer for AvgPool {
     }
 }
 
-/// The largest of squares of pixels; of several largest the first.
+/// The largest of windows of pixels; of several largest the first.
 pub struct MaxPool {
-    side: usize,
+    windows: Windows,
     kept: Option<(Shape, Vec<u8>)>,
 }
 
-impl MaxPool {
-    /// Squares of `side` pixels, at most 16.
-    pub fn new(side: usize) -> Self {
-        assert!((1..=16).contains(&side), "squares of 1 to 16 pixels");
-        MaxPool { side, kept: None }
+/// Squares of `side` pixels, `stride` apart, the first `padding` pixels outside of the image.
+#[derive(Clone, Copy)]
+struct Windows {
+    side: usize,
+    stride: usize,
+    padding: usize,
+}
+
+impl Windows {
+    fn shape(self, input: Shape) -> Result<Shape, Misfit> {
+        let [height, width] = [input.height, input.width].map(|n| n + 2 * self.padding);
+        if height < self.side || width < self.side {
+            return Err(Misfit::Kernel { kernel: self.side, height, width });
+        }
+        let along = |n: usize| (n - self.side) / self.stride + 1;
+        Ok(Shape { height: along(height), width: along(width), ..input })
     }
 
-    /// The largest values and where in their squares they lie.
+    /// Calls `visit(output pixel, input pixel, place in the window)` for every pixel of every window that lies in the image.
+    fn visit(self, from: Shape, to: Shape, mut visit: impl FnMut(usize, usize, usize)) {
+        for o in 0..to.height * to.width {
+            let (top, left) = (o / to.width * self.stride, o % to.width * self.stride);
+            for place in 0..self.side * self.side {
+                let (y, x) = (top + place / self.side, left + place % self.side);
+                if (self.padding..from.height + self.padding).contains(&y) && (self.padding..from.width + self.padding).contains(&x) {
+                    visit(o, (y - self.padding) * from.width + x - self.padding, place);
+                }
+            }
+        }
+    }
+}
+
+impl MaxPool {
+    /// Squares of `side` pixels side by side, at most 16.
+    pub fn new(side: usize) -> Self {
+        MaxPool::windows(side, side, 0)
+    }
+
+    /// Squares of `side` pixels, at most 16, that are `stride` apart, around an image with `padding` pixels more on each side.
+    pub fn windows(side: usize, stride: usize, padding: usize) -> Self {
+        assert!((1..=16).contains(&side) && stride > 0 && padding < side, "squares of 1 to 16 pixels");
+        MaxPool { windows: Windows { side, stride, padding }, kept: None }
+    }
+
+    /// The largest values and where in their windows they lie.
     fn largest(&self, input: &Tensor) -> (Tensor, Vec<u8>) {
         let (from, c) = (input.shape(), input.shape().channels);
-        let to = pooled(self.side, from).expect("the layer was checked for this shape");
+        let to = self.windows.shape(from).expect("the layer was checked for this shape");
         let mut output = Tensor::unspecified(to);
         let mut places = vec![0; to.len()];
         let outputs = output.values_mut().par_chunks_mut(to.n_features()).zip(places.par_chunks_mut(to.n_features()));
         outputs.zip(input.values().par_chunks(from.n_features())).for_each(|((output, places), image)| {
             output.fill(f32::NEG_INFINITY);
-            squares(self.side, from, |o, i, place| {
+            self.windows.visit(from, to, |o, i, place| {
                 let best = output[o * c..(o + 1) * c].iter_mut().zip(&mut places[o * c..(o + 1) * c]);
                 for ((best, at), &x) in best.zip(&image[i * c..(i + 1) * c]) {
                     // A value that is not a number wins and stays, so that it is not hidden.
@@ -136,8 +177,13 @@ impl Layer for MaxPool {
         "max_pool"
     }
 
+    fn kind(&self) -> Kind {
+        let Windows { side, stride, padding } = self.windows;
+        if stride == side && padding == 0 { Kind::MaxPool(side) } else { Kind::Other }
+    }
+
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
-        pooled(self.side, input)
+        self.windows.shape(input)
     }
 
     fn infer(&self, input: &Tensor, _: &mut LayerState) -> Tensor {
@@ -157,10 +203,10 @@ impl Layer for MaxPool {
             let mut result = Tensor::zeros(from);
             let gradients = gradient.values().par_chunks(to.n_features()).zip(places.par_chunks(to.n_features()));
             result.values_mut().par_chunks_mut(from.n_features()).zip(gradients).for_each(|(result, (gradient, places))| {
-                squares(self.side, from, |o, i, place| {
+                self.windows.visit(from, to, |o, i, place| {
                     let won = gradient[o * c..(o + 1) * c].iter().zip(&places[o * c..(o + 1) * c]);
                     for (x, (&g, &at)) in result[i * c..(i + 1) * c].iter_mut().zip(won) {
-                        *x = if usize::from(at) == place { g } else { 0.0 };
+                        *x += if usize::from(at) == place { g } else { 0.0 };
                     }
                 });
             });

@@ -1,4 +1,4 @@
-use super::{Layer, LayerState, Misfit, Pass, kept};
+use super::{Kind, Layer, LayerState, Misfit, Pass, kept};
 use crate::tensor::{Shape, Tensor};
 
 /// Pixels and channels become features, pixel by pixel. (PyTorch goes channel by channel; weights that come from there are
@@ -15,6 +15,10 @@ fn flat(input: Shape) -> Shape {
 impl Layer for Flatten {
     fn name(&self) -> &'static str {
         "flatten"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Flatten
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
@@ -52,6 +56,10 @@ impl Repeat {
 impl Layer for Repeat {
     fn name(&self) -> &'static str {
         "repeat"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Identity
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

@@ -1,250 +1,174 @@
 use rayon::prelude::*;
 
-use super::{Layer, LayerState, Misfit, Parameter, Pass, kept};
-use crate::node::{Moment, Node, Variables};
+use super::lanes::{Run, advance, retreat, tasks};
+use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, kept, noise};
+use crate::node::Node;
 use crate::surrogate::Surrogate;
 use crate::tensor::{Shape, Tensor};
-use kernels::dispatch;
 
 /// A population of spiking neurons, one per value of its input.
 ///
 /// Forwards it keeps nothing but its input: the way back runs the neurons once more, a few at a time, so that membranes and
 /// slopes of all steps stay in the cache.
-pub struct Spiking<N: Node> {
-    node: N,
+pub struct Spiking<T, const N: usize, const P: usize = 0, const M: usize = 1> {
+    node: T,
     surrogate: Surrogate,
-    learnable: Option<Parameter>,
-    input: Option<Tensor>,
+    second: Second,
+    /// Those of the node, then those of [`learning`](Self::learning).
+    learnable: Vec<Parameter>,
+    input: Option<[Tensor; M]>,
 }
 
-/// Neurons whose steps are computed together.
-const LANES: usize = 64;
+/// Where nodes with two inputs have the second from.
+#[derive(Clone, Copy, Debug)]
+pub enum Second {
+    /// The second half of the channels.
+    Channels,
+    /// Draws from the Beta distribution of the node's last two parameters, ln a and ln b.
+    Noise(Init),
+}
 
-/// Neurons of a task.
-const TASK: usize = 4096;
+/// Parameters that a layer may have besides its node's.
+const ALPHA: &str = "alpha";
+const THRESHOLD: &str = "threshold_shift";
 
-/// More variables than any node has.
-const VARIABLES: usize = 2;
-
-/// One variable, or the input, of the neurons that are computed together.
-type Lanes = [f32; LANES];
-
-impl<N: Node> Spiking<N> {
+impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T, N, P, M> {
     /// Neurons with this definition and this way of firing.
-    pub fn new(node: N, surrogate: Surrogate) -> Self {
-        let learnable = node.learnable().map(|value| Parameter::new("w", vec![value], false));
-        Spiking { node, surrogate, learnable, input: None }
+    pub fn new(node: T, surrogate: Surrogate) -> Self {
+        let learnable = node.learnable().map(|(name, value)| Parameter::new(name, vec![value], false));
+        Spiking { node, surrogate, second: Second::Channels, learnable: learnable.into(), input: None }
     }
 
-    /// The node with the current value of its parameter.
-    fn node(&self) -> N {
-        let mut node = self.node;
-        if let Some(parameter) = &self.learnable {
-            node.learn(parameter.values[0]);
+    /// With the second input from here.
+    pub fn with(self, second: Second) -> Self {
+        Spiking { second, ..self }
+    }
+
+    /// Lets training change the parameter of the surrogate, and shift the threshold of the layer.
+    pub fn learning(mut self, alpha: bool, threshold: bool) -> Self {
+        let more = [(alpha, ALPHA, self.surrogate.alpha), (threshold, THRESHOLD, 0.0)];
+        let more = more.into_iter().filter(|(wanted, ..)| *wanted);
+        self.learnable.extend(more.map(|(_, name, value)| Parameter::new(name, vec![value], false)));
+        self
+    }
+
+    /// Which parameter is called so.
+    fn extra(&self, name: &str) -> Option<usize> {
+        (P..self.learnable.len()).find(|&p| self.learnable[p].name.ends_with(name))
+    }
+
+    /// The parameters of the node.
+    fn learned(&self) -> [f32; P] {
+        std::array::from_fn(|p| self.learnable[p].values[0])
+    }
+
+    fn run<'a>(&self, inputs: [&'a Tensor; M], task: usize) -> Run<'a, T, N, P, M> {
+        let extra = |name| self.extra(name).map(|p| self.learnable[p].values[0]);
+        let alpha = extra(ALPHA).unwrap_or(self.surrogate.alpha);
+        let learned = self.node.prepared(self.learned());
+        let surrogate = Surrogate { alpha, ..self.surrogate };
+        let shift = extra(THRESHOLD).unwrap_or(0.0);
+        Run { node: self.node, learned, shift, learns_more: self.learnable.len() > P, surrogate, inputs, task }
+    }
+
+    /// The inputs after the first, for steps from `first` on.
+    fn more(&self, input: &Tensor, pass: Pass, first: usize) -> Option<[Tensor; M]> {
+        if M == 1 {
+            return None;
         }
-        node
-    }
-}
-
-/// Cuts rows of `per_row` values into pieces of [`TASK`], and puts together the pieces that belong to the same neurons.
-fn tasks(values: &mut [f32], per_row: usize) -> Vec<Vec<&mut [f32]>> {
-    let mut tasks: Vec<Vec<&mut [f32]>> = (0..per_row.div_ceil(TASK)).map(|_| Vec::new()).collect();
-    for row in values.chunks_exact_mut(per_row) {
-        for (task, piece) in tasks.iter_mut().zip(row.chunks_mut(TASK)) {
-            task.push(piece);
-        }
-    }
-    tasks
-}
-
-fn piece(tensor: &Tensor, step: usize, task: usize, len: usize) -> &[f32] {
-    &tensor.step(step)[task * TASK..][..len]
-}
-
-/// Full lanes are the rule, and are copied without a call.
-#[inline(always)]
-fn load(values: &[f32]) -> Lanes {
-    let mut lanes = [0.0; LANES];
-    match values.first_chunk() {
-        Some(all) => lanes = *all,
-        None => lanes[..values.len()].copy_from_slice(values),
-    }
-    lanes
-}
-
-#[inline(always)]
-fn store(lanes: &Lanes, values: &mut [f32]) {
-    match values.first_chunk_mut() {
-        Some(all) => *all = *lanes,
-        None => values.copy_from_slice(&lanes[..values.len()]),
-    }
-}
-
-#[inline(always)]
-fn scatter<S: Variables>(one: &S, all: &mut [Lanes; VARIABLES], lane: usize) {
-    for (lanes, &value) in all.iter_mut().zip(one.as_slice()) {
-        lanes[lane] = value;
-    }
-}
-
-/// One step of all lanes up to the distance from threshold.
-#[inline(always)]
-fn charge<N: Node>(node: &N, state: &mut [Lanes; VARIABLES], input: &Lanes) -> Lanes {
-    std::array::from_fn(|lane| {
-        let mut one = N::State::from_fn(|k| state[k][lane]);
-        let distance = node.charge(&mut one, input[lane]);
-        scatter(&one, state, lane);
-        distance
-    })
-}
-
-#[inline(always)]
-fn reset<N: Node>(node: &N, state: &mut [Lanes; VARIABLES], spikes: &Lanes) -> Lanes {
-    std::array::from_fn(|lane| {
-        let mut one = N::State::from_fn(|k| state[k][lane]);
-        let sent = node.reset(&mut one, spikes[lane]);
-        scatter(&one, state, lane);
-        sent
-    })
-}
-
-/// The neurons of one task while they run forwards.
-struct Run<'a, N> {
-    node: N,
-    surrogate: Surrogate,
-    input: &'a Tensor,
-    task: usize,
-}
-
-dispatch! {
-    /// All steps: `states` by variable, `outputs` by step.
-    fn advance<N: Node>(run: &Run<N>, states: &mut [&mut [f32]], outputs: &mut [&mut [f32]]) = advance_body
-}
-
-#[inline(always)]
-fn advance_body<N: Node>(run: &Run<N>, states: &mut [&mut [f32]], outputs: &mut [&mut [f32]]) {
-    let len = outputs[0].len();
-    for start in (0..len).step_by(LANES) {
-        let here = start..len.min(start + LANES);
-        let mut state = [[0.0; LANES]; VARIABLES];
-        for (lanes, values) in state.iter_mut().zip(states.iter()) {
-            *lanes = load(&values[here.clone()]);
-        }
-        for (step, output) in outputs.iter_mut().enumerate() {
-            let input = load(&piece(run.input, step, run.task, len)[here.clone()]);
-            let distances = charge(&run.node, &mut state, &input);
-            let mut spikes = [0.0; LANES];
-            run.surrogate.spikes(&distances, &mut spikes);
-            let sent = reset(&run.node, &mut state, &spikes);
-            store(&sent, &mut output[here.clone()]);
-        }
-        for (lanes, values) in state.iter().zip(states.iter_mut()) {
-            store(lanes, &mut values[here.clone()]);
-        }
-    }
-}
-
-/// What a step looked like, for the way back.
-#[derive(Clone, Copy)]
-struct Past {
-    before: [Lanes; VARIABLES],
-    input: Lanes,
-    spikes: Lanes,
-    slopes: Lanes,
-}
-
-dispatch! {
-    /// The way back: `gradients` by step come as those of the output and leave as those of the input; adds to that of the parameter.
-    fn retreat<N: Node>(run: &Run<N>, gradients: &mut [&mut [f32]], learnable: &mut f64) = retreat_body
-}
-
-#[inline(always)]
-fn retreat_body<N: Node>(run: &Run<N>, gradients: &mut [&mut [f32]], learnable: &mut f64) {
-    let len = gradients[0].len();
-    let zero = [0.0; LANES];
-    let mut past = vec![Past { before: [zero; VARIABLES], input: zero, spikes: zero, slopes: zero }; gradients.len()];
-    for start in (0..len).step_by(LANES) {
-        let here = start..len.min(start + LANES);
-        let mut state = [zero; VARIABLES];
-        for (step, past) in past.iter_mut().enumerate() {
-            past.before = state;
-            past.input = load(&piece(run.input, step, run.task, len)[here.clone()]);
-            let distances = charge(&run.node, &mut state, &past.input);
-            run.surrogate.spikes(&distances, &mut past.spikes);
-            run.surrogate.slopes(&distances, &mut past.slopes);
-            reset(&run.node, &mut state, &past.spikes);
-        }
-        let (mut adjoint, mut sums) = ([zero; VARIABLES], zero);
-        for (past, gradient) in past.iter().zip(gradients.iter_mut()).rev() {
-            let sent = load(&gradient[here.clone()]);
-            let to_input: Lanes = reverse(&run.node, past, &sent, &mut adjoint, &mut sums);
-            store(&to_input, &mut gradient[here.clone()]);
-        }
-        *learnable += sums[..here.len()].iter().map(|&s| f64::from(s)).sum::<f64>();
-    }
-}
-
-#[inline(always)]
-fn reverse<N: Node>(node: &N, past: &Past, sent: &Lanes, adjoint: &mut [Lanes; VARIABLES], sums: &mut Lanes) -> Lanes {
-    std::array::from_fn(|lane| {
-        let moment = Moment {
-            before: N::State::from_fn(|k| past.before[k][lane]),
-            input: past.input[lane],
-            spike: past.spikes[lane],
-            slope: past.slopes[lane],
-            sent: sent[lane],
+        let [one, two] = match self.second {
+            Second::Channels => halves(input),
+            Second::Noise(init) => {
+                let shape = [P - 2, P - 1].map(|p| self.learnable[p].values[0]);
+                [input.clone(), noise::beta(input.shape(), shape, init, pass, first)]
+            }
         };
-        let mut one = N::State::from_fn(|k| adjoint[k][lane]);
-        let gradients = node.reverse(&moment, &mut one);
-        scatter(&one, adjoint, lane);
-        sums[lane] += gradients.learnable;
-        gradients.input
-    })
-}
-
-impl<N: Node> Layer for Spiking<N> {
-    fn name(&self) -> &'static str {
-        N::NAME
+        let (mut one, mut two) = (Some(one), Some(two));
+        Some(std::array::from_fn(|m| if m == 0 { one.take() } else { two.take() }.expect("there are one or two inputs")))
     }
 
-    fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
-        Ok(input)
-    }
-
-    fn infer(&self, input: &Tensor, state: &mut LayerState) -> Tensor {
-        let n = input.shape().per_step();
-        state.resize(N::State::N * n, 0.0); // at rest everything is zero
-        let mut output = Tensor::unspecified(input.shape());
-        let (node, surrogate) = (self.node(), self.surrogate);
-        let both = tasks(state, n).into_par_iter().zip(tasks(output.values_mut(), n));
+    fn advance(&self, inputs: [&Tensor; M], state: &mut LayerState) -> Tensor {
+        let shape = inputs[0].shape();
+        let n = shape.per_step();
+        if state.values.is_empty() {
+            state.values = self.node.rest().into_iter().flat_map(|value| std::iter::repeat_n(value, n)).collect();
+        }
+        let mut output = Tensor::unspecified(shape);
+        let both = tasks(&mut state.values, n).into_par_iter().zip(tasks(output.values_mut(), n));
         both.enumerate().for_each(|(task, (mut states, mut outputs))| {
-            advance(&Run { node, surrogate, input, task }, &mut states, &mut outputs);
+            advance(&self.run(inputs, task), &mut states, &mut outputs);
         });
         output
     }
+}
 
-    fn forward(&mut self, input: Tensor, _: Pass) -> Tensor {
-        let output = self.infer(&input, &mut LayerState::new());
-        self.input = Some(input);
+/// The first and the second half of the channels.
+fn halves(input: &Tensor) -> [Tensor; 2] {
+    let channels = input.shape().channels;
+    let half = |which: usize| {
+        let mut values = Tensor::unspecified(Shape { channels: channels / 2, ..input.shape() });
+        let pixels = values.values_mut().chunks_exact_mut(channels / 2).zip(input.values().chunks_exact(channels));
+        pixels.for_each(|(to, from)| to.copy_from_slice(&from[which * (channels / 2)..][..channels / 2]));
+        values
+    };
+    [half(0), half(1)]
+}
+
+impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Layer for Spiking<T, N, P, M> {
+    fn name(&self) -> &'static str {
+        T::NAME
+    }
+
+    fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
+        let halved = M == 2 && matches!(self.second, Second::Channels);
+        match input.channels % 2 {
+            0 if halved => Ok(Shape { channels: input.channels / 2, ..input }),
+            _ if halved => Err(Misfit::Width { what: "channels (two per neuron)", expected: input.channels + 1, found: input.channels }),
+            _ => Ok(input),
+        }
+    }
+
+    fn infer(&self, input: &Tensor, state: &mut LayerState) -> Tensor {
+        let first = state.step;
+        state.step += input.shape().steps;
+        match self.more(input, Pass::EVALUATION, first) {
+            Some(inputs) => self.advance(inputs.each_ref(), state),
+            None => self.advance([input; M], state),
+        }
+    }
+
+    fn forward(&mut self, input: Tensor, pass: Pass) -> Tensor {
+        let mut input = Some(input);
+        let inputs = self.more(input.as_ref().expect("just put there"), pass, 0);
+        let inputs = inputs.unwrap_or_else(|| std::array::from_fn(|_| input.take().expect("one input")));
+        let output = self.advance(inputs.each_ref(), &mut LayerState::default());
+        self.input = Some(inputs);
         output
     }
 
     fn backward(&mut self, mut gradient: Tensor, wanted: bool) -> Option<Tensor> {
-        let input = kept(&mut self.input);
-        let (node, surrogate, n) = (self.node(), self.surrogate, input.shape().per_step());
-        let parts: Vec<f64> = tasks(gradient.values_mut(), n)
+        let inputs = kept(&mut self.input);
+        let shape = inputs[0].shape();
+        let n = shape.per_step();
+        let halved = M == 2 && matches!(self.second, Second::Channels);
+        let mut second = Tensor::zeros(if halved { shape } else { Shape { steps: 0, ..shape } });
+        let parts: Vec<Vec<f64>> = tasks(gradient.values_mut(), n)
             .into_par_iter()
+            .zip(tasks(second.values_mut(), n))
             .enumerate()
-            .map(|(task, mut gradients)| {
-                let mut learnable = 0.0;
-                retreat(&Run { node, surrogate, input: &input, task }, &mut gradients, &mut learnable);
-                learnable
+            .map(|(task, (mut gradients, mut second))| {
+                let mut learned = vec![0.0; P + 2];
+                retreat(&self.run(inputs.each_ref(), task), &mut gradients, &mut second, &mut learned);
+                learned
             })
             .collect();
-        if let Some(parameter) = &mut self.learnable {
-            parameter.gradient[0] += parts.iter().sum::<f64>() as f32;
+        let total = |place: usize| parts.iter().map(|part| part[place]).sum::<f64>() as f32;
+        let gradients = self.node.unprepared(self.learned(), std::array::from_fn(total));
+        let more = [self.extra(ALPHA), self.extra(THRESHOLD)].into_iter().zip([total(P), total(P + 1)]);
+        for (p, gradient) in gradients.into_iter().enumerate().chain(more.filter_map(|(p, gradient)| Some((p?, gradient)))) {
+            self.learnable[p].gradient[0] += gradient;
         }
-        wanted.then_some(gradient)
+        wanted.then(|| if halved { side_by_side(&gradient, &second) } else { gradient })
     }
 
     fn parameters(&self) -> Vec<&Parameter> {
@@ -258,4 +182,16 @@ impl<N: Node> Layer for Spiking<N> {
     fn spikes(&self) -> bool {
         true
     }
+}
+
+/// Two images as the channels of one.
+fn side_by_side(one: &Tensor, two: &Tensor) -> Tensor {
+    let channels = one.shape().channels;
+    let mut both = Tensor::unspecified(Shape { channels: 2 * channels, ..one.shape() });
+    let halves = one.values().chunks_exact(channels).zip(two.values().chunks_exact(channels));
+    for (both, (one, two)) in both.values_mut().chunks_exact_mut(2 * channels).zip(halves) {
+        both[..channels].copy_from_slice(one);
+        both[channels..].copy_from_slice(two);
+    }
+    both
 }

@@ -1,104 +1,131 @@
 //! Spiking neurons for deep networks: one definition each, forwards and backwards.
 //!
 //! A step has three parts. [`charge`](Node::charge) takes the input into the membrane and says how far it is from threshold; the
-//! [`Surrogate`] turns that distance into spikes; [`reset`](Node::reset) draws the consequences.
-//! [`reverse`](Node::reverse) is the same step backwards. Time steps are all that these neurons know of time: a time constant
-//! of 2 is two steps.
+//! [`Surrogate`] turns that distance into spikes; [`reset`](Node::reset) draws the consequences. [`reverse`](Node::reverse) is the
+//! same step backwards, derived from the other two. Time steps are all that these neurons know of time: a time constant of 2 is
+//! two steps.
 //!
-//! As in BrainCog, a membrane is reset to zero by multiplication with 1 - spike, and no gradient passes through that factor.
+//! As in BrainCog, a membrane is usually reset to zero by multiplication with 1 - spike, and no gradient passes through that factor.
 
-mod alif;
-mod burst_lif;
-mod cuba_lif;
+mod adaptive;
+mod analog;
+mod compartments;
+mod exponential;
+mod gated;
+mod hodgkin_huxley;
 mod integrate;
-mod lif;
+mod izhikevich;
+mod named;
+mod noise;
 mod plif;
+mod real;
 
-pub use alif::Alif;
-pub use burst_lif::BurstLif;
-pub use cuba_lif::CubaLif;
-pub use integrate::If;
-pub use lif::Lif;
-pub use plif::Plif;
+use std::array::from_fn;
 
-use crate::layer::{Layer, Spiking};
-use crate::surrogate::{Kind, Surrogate};
+pub use adaptive::{Alif, CubaLif};
+pub use analog::{BiasRelu, DgLif, Gate, HtDgLif, Liaf, Relu};
+pub use compartments::{RateComp, ThreeComp};
+pub use exponential::AEif;
+pub use gated::{GatedLif, Klif};
+pub use hodgkin_huxley::{Hh, SimHh};
+pub use integrate::{BiasLif, BurstLif, If, Lif, LifStdp, OnlineLif};
+pub use izhikevich::{CtIzh, Izh};
+pub use named::{NodeOptions, Place, names};
+pub use noise::{NoiseLif, NoisePlif};
+pub use plif::{BiasPlif, DoubleSidePlif, Plif};
+pub use real::{Dual, Real};
 
-/// The variables of one neuron.
-pub trait Variables: Copy + Default + Send + Sync {
-    /// How many.
-    const N: usize;
-    /// Variable `k` is `f(k)`.
-    fn from_fn(f: impl FnMut(usize) -> f32) -> Self;
-    /// All of them.
-    fn as_slice(&self) -> &[f32];
-}
+use crate::surrogate::Surrogate;
 
-impl Variables for [f32; 1] {
-    const N: usize = 1;
-    #[inline(always)]
-    fn from_fn(f: impl FnMut(usize) -> f32) -> Self {
-        std::array::from_fn(f)
-    }
-    #[inline(always)]
-    fn as_slice(&self) -> &[f32] {
-        self
-    }
-}
-
-impl Variables for [f32; 2] {
-    const N: usize = 2;
-    #[inline(always)]
-    fn from_fn(f: impl FnMut(usize) -> f32) -> Self {
-        std::array::from_fn(f)
-    }
-    #[inline(always)]
-    fn as_slice(&self) -> &[f32] {
-        self
-    }
-}
-
-/// A spiking neuron.
-pub trait Node: Copy + Send + Sync + 'static {
-    /// Zero at rest.
-    type State: Variables;
-
+/// A spiking neuron with `N` variables, `P` parameters that training changes, and `M` inputs.
+pub trait Node<const N: usize, const P: usize = 0, const M: usize = 1>: Copy + Send + Sync + 'static {
     /// BrainCog's name of it.
     const NAME: &'static str;
 
-    /// Takes `input` in; the result is the distance of the membrane to threshold.
-    fn charge(&self, state: &mut Self::State, input: f32) -> f32;
-
-    /// Resets what fired; the result is what the neuron sends.
-    fn reset(&self, state: &mut Self::State, spike: f32) -> f32;
-
-    /// The step backwards. `adjoint` comes as the gradient with respect to the state after the step and leaves as that
-    /// with respect to the state before.
-    fn reverse(&self, moment: &Moment<Self::State>, adjoint: &mut Self::State) -> Gradients;
-
-    /// The parameter that training changes, if there is one.
-    fn learnable(&self) -> Option<f32> {
-        None
+    /// The variables before the first step.
+    fn rest(&self) -> [f32; N] {
+        [0.0; N]
     }
 
-    /// Takes another value of the learnable parameter.
-    fn learn(&mut self, _value: f32) {}
+    /// Names and first values of the parameters that training changes.
+    fn learnable(&self) -> [(&'static str, f32); P] {
+        from_fn(|_| unreachable!("a node with parameters names them"))
+    }
+
+    /// What steps compute with instead of the parameters themselves, such as a rate from its logit: computed once for all neurons and steps.
+    #[inline(always)]
+    fn prepared<R: Real>(&self, learned: [R; P]) -> [R; P] {
+        learned
+    }
+
+    /// The gradient of the parameters from that of what was [`prepared`](Self::prepared) from them.
+    fn unprepared(&self, learned: [f32; P], gradient: [f32; P]) -> [f32; P] {
+        from_fn(|direction| along(&gradient, &self.prepared(from_fn(|p| Dual::new(learned[p], direction == p)))))
+    }
+
+    /// Takes `input` in; the result is the distance of the membrane to threshold. `learned` was prepared.
+    fn charge<R: Real>(&self, learned: &[R; P], state: &mut [R; N], input: [R; M]) -> R;
+
+    /// Resets what fired; the result is what the neuron sends. If nothing else is said, variable 0 is the membrane and goes to zero.
+    #[inline(always)]
+    fn reset<R: Real>(&self, _learned: &[R; P], state: &mut [R; N], spike: R) -> R {
+        state[0] = cleared(state[0], spike);
+        spike
+    }
 
     /// One whole step.
     #[inline(always)]
-    fn step(&self, state: &mut Self::State, input: f32, surrogate: &Surrogate) -> f32 {
-        let distance = self.charge(state, input);
-        self.reset(state, surrogate.spike(distance))
+    fn step(&self, learned: &[f32; P], state: &mut [f32; N], input: [f32; M], surrogate: &Surrogate) -> f32 {
+        let distance = self.charge(learned, state, input);
+        self.reset(learned, state, surrogate.spike(distance))
     }
+
+    /// The step backwards. `adjoint` comes as the gradient with respect to the state after the step and leaves as that
+    /// with respect to the state before.
+    #[inline(always)]
+    fn reverse(&self, learned: &[f32; P], moment: &Moment<N, M>, adjoint: &mut [f32; N]) -> Gradients<P, M> {
+        let mut charged = moment.before;
+        self.charge(learned, &mut charged, moment.input);
+        // Directions: the variables, then the spike or the inputs, then the parameters.
+        let through_reset = |direction: usize| {
+            let mut state = from_fn(|k| Dual::new(charged[k], direction == k));
+            let learned = from_fn(|p| Dual::new(learned[p], direction == N + 1 + p));
+            let sent = self.reset(&learned, &mut state, Dual::new(moment.spike, direction == N));
+            along(adjoint, &state) + moment.sent * sent.rate()
+        };
+        let (after, spike): ([f32; N], f32) = (from_fn(through_reset), through_reset(N));
+        let by_reset: [f32; P] = from_fn(|p| through_reset(N + 1 + p));
+        let through_charge = |direction: usize| {
+            let mut state = from_fn(|k| Dual::new(moment.before[k], direction == k));
+            let input = from_fn(|m| Dual::new(moment.input[m], direction == N + m));
+            let learned = from_fn(|p| Dual::new(learned[p], direction == N + M + p));
+            let distance = self.charge(&learned, &mut state, input);
+            along(&after, &state) + spike * moment.slope * distance.rate()
+        };
+        *adjoint = from_fn(through_charge);
+        Gradients { input: from_fn(|m| through_charge(N + m)), learned: from_fn(|p| by_reset[p] + through_charge(N + M + p)), spike }
+    }
+}
+
+/// A membrane after its spikes, which are taken as they were.
+#[inline(always)]
+fn cleared<R: Real>(v: R, spike: R) -> R {
+    v * spike.detached().one_minus()
+}
+
+/// The gradient along a direction of the variables.
+#[inline(always)]
+fn along<const N: usize>(adjoint: &[f32; N], state: &[Dual; N]) -> f32 {
+    adjoint.iter().zip(state).fold(0.0, |sum, (a, variable)| sum + a * variable.rate())
 }
 
 /// What a step looked like, for [`Node::reverse`].
 #[derive(Clone, Copy, Debug)]
-pub struct Moment<S> {
+pub struct Moment<const N: usize, const M: usize> {
     /// The state before it.
-    pub before: S,
-    /// The input.
-    pub input: f32,
+    pub before: [f32; N],
+    /// The inputs.
+    pub input: [f32; M],
     /// The spikes, before [`Node::reset`] made something else of them.
     pub spike: f32,
     /// The slope of the surrogate at the distance to threshold.
@@ -108,54 +135,14 @@ pub struct Moment<S> {
 }
 
 /// What a step backwards gives besides the adjoint.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Gradients {
-    /// With respect to the input.
-    pub input: f32,
-    /// With respect to the learnable parameter.
-    pub learnable: f32,
-}
-
-/// A node as it is asked for on the command line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NodeOptions {
-    /// One of [`NAMES`].
-    pub name: String,
-    /// V_th.
-    pub threshold: f32,
-    /// Time constant of the membrane, steps.
-    pub tau: f32,
-    /// `None` for the usual one of the node.
-    pub surrogate: Option<Surrogate>,
-}
-
-impl Default for NodeOptions {
-    fn default() -> Self {
-        NodeOptions { name: Lif::NAME.into(), threshold: 0.5, tau: 2.0, surrogate: None }
-    }
-}
-
-/// Names of all nodes.
-pub const NAMES: [&str; 6] = [If::NAME, Lif::NAME, Plif::NAME, BurstLif::NAME, CubaLif::NAME, Alif::NAME];
-
-impl NodeOptions {
-    /// The node as a layer; `None` if there is no node of this name.
-    pub fn layer(&self) -> Option<Box<dyn Layer>> {
-        let NodeOptions { threshold, tau, .. } = *self;
-        Some(match self.name.as_str() {
-            If::NAME => self.spiking(If { threshold }, Kind::Atan),
-            Lif::NAME => self.spiking(Lif { threshold, tau }, Kind::QGate),
-            Plif::NAME => self.spiking(Plif::new(threshold, tau), Kind::Atan),
-            BurstLif::NAME => self.spiking(BurstLif { lif: Lif { threshold, tau }, burst_factor: 1.5 }, Kind::Round),
-            CubaLif::NAME => self.spiking(CubaLif { threshold, tau, tau_syn: 2.0 }, Kind::QGate),
-            Alif::NAME => self.spiking(Alif { lif: Lif { threshold, tau }, tau_adaptation: 20.0, beta: 1.8 }, Kind::QGate),
-            _ => return None,
-        })
-    }
-
-    fn spiking<N: Node>(&self, node: N, usual: Kind) -> Box<dyn Layer> {
-        Box::new(Spiking::new(node, self.surrogate.unwrap_or_else(|| Surrogate::new(usual))))
-    }
+#[derive(Clone, Copy, Debug)]
+pub struct Gradients<const P: usize, const M: usize> {
+    /// With respect to the inputs.
+    pub input: [f32; M],
+    /// With respect to the parameters as they were prepared.
+    pub learned: [f32; P],
+    /// With respect to the spikes.
+    pub spike: f32,
 }
 
 #[cfg(test)]

@@ -18,12 +18,15 @@ fn start(encode: &str) -> Training {
         encode: encode.into(),
         ..ModelOptions::default()
     };
-    Training::new(model, TrainingOptions { epochs: 2, batch_size: 100, ..TrainingOptions::default() }).unwrap()
+    // All that a checkpoint must not forget.
+    let options = TrainingOptions { clip_grad: Some(2.0), noisy_grad: 1e-3, model_ema: Some(0.9), ..TrainingOptions::default() };
+    Training::new(model, TrainingOptions { epochs: 2, batch_size: 100, ..options }).unwrap()
 }
 
-/// The bits of all tensors of the network.
+/// The bits of all tensors of the network and of their average.
 fn bits(training: &Training) -> Vec<u32> {
-    training.network.tensors().into_iter().flat_map(|(_, values)| values.iter().map(|x| x.to_bits())).collect()
+    let tensors = training.network.tensors().into_iter().map(|(_, values)| values).chain(&training.average);
+    tensors.flat_map(|values| values.iter().map(|x| x.to_bits())).collect()
 }
 
 fn run(mut training: Training, dataset: &Dataset) -> Training {
@@ -58,6 +61,29 @@ fn a_run_that_was_stopped_and_resumed_ends_like_one_that_was_not() {
     assert_eq!(resumed.evaluate(&dataset).unwrap(), whole.evaluate(&dataset).unwrap());
 }
 
+#[test]
+fn the_average_follows_the_weights_and_can_take_their_place() {
+    let mut training = start("direct");
+    let first = training.network.tensors()[0].1.clone();
+    training.epoch(&digits(), |_| Next::Stop).unwrap();
+    let now = training.network.tensors()[0].1.clone();
+    training.swap_average();
+    for ((average, first), now) in training.network.tensors()[0].1.iter().zip(first).zip(&now) {
+        assert!((average - (0.9 * first + 0.1 * now)).abs() < 1e-6);
+    }
+    training.swap_average();
+    assert_eq!(training.network.tensors()[0].1, &now);
+}
+
+#[test]
+fn a_run_ends_when_it_was_no_better_for_as_long_as_is_allowed() {
+    let mut training = start("direct");
+    training.options.patience = 2;
+    let judged = [50, 49, 60, 60, 60].map(|correct| (training.judge(correct), training.is_over()));
+    assert_eq!(judged, [(true, false), (false, false), (true, false), (false, false), (false, true)]);
+    assert_eq!(training.progress.best, 60);
+}
+
 /// What a run says whose tensor of this name holds something that is not a number.
 fn broken(name: &str) -> String {
     let mut training = start("direct");
@@ -87,6 +113,9 @@ fn options_out_of_range_are_refused() {
     let options = TrainingOptions::default;
     assert_eq!(message(TrainingOptions { batch_size: 0, ..options() }), "the batch size is 0; expected 1 to 65536");
     assert_eq!(message(TrainingOptions { opt: "lion".into(), ..options() }), "no optimiser is called \"lion\"; there are adamw, sgd");
+    assert!(message(TrainingOptions { clip_grad: Some(0.0), ..options() }).starts_with("clip-grad is 0; expected"));
+    assert!(message(TrainingOptions { model_ema: Some(1.0), ..options() }).starts_with("model-ema is 1; expected"));
+    assert!(message(TrainingOptions { loss_fn: "l1".into(), ..options() }).contains("there are ce, tet, mse, unilateral_mse, mix"));
     assert!(message(TrainingOptions { lr: f32::NAN, ..options() }).starts_with("the learning rate is NaN"));
 }
 

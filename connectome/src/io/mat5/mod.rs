@@ -31,7 +31,8 @@ pub(crate) fn load(input: &Input, options: &LoadOptions) -> Result<Connectome, E
     assemble(variables(input)?, input, options)
 }
 
-fn variables(input: &Input) -> Result<Vec<Variable>, Error> {
+/// All numbers and texts.
+pub(super) fn variables(input: &Input) -> Result<Vec<Variable>, Error> {
     let order = order(input.bytes).unwrap_or(Order::Little);
     let body = input.bytes.get(HEADER..).ok_or_else(|| Error::Missing {
         at: input.place(),

@@ -1,0 +1,76 @@
+//! There and back, what others write, and what cannot be read.
+
+use super::*;
+use crate::layer::Pass;
+use crate::tensor::{Shape, Tensor};
+use crate::training::TrainingOptions;
+use crate::zoo::ModelOptions;
+
+fn training(node: &str) -> Training {
+    let model = ModelOptions {
+        node_type: node.into(),
+        image: [8, 8, 1],
+        width: 0.05,
+        steps: 5,
+        threshold: 0.1,
+        encode: "rate".into(),
+        ..ModelOptions::default()
+    };
+    Training::new(model, TrainingOptions::default()).unwrap()
+}
+
+#[test]
+fn a_network_comes_back_with_the_same_answers() {
+    let folder = std::env::temp_dir().join(format!("braincog-snn-nir-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for node in ["IFNode", "LIFNode", "PLIFNode", "CUBALIFNode"] {
+        let training = training(node);
+        let path = folder.join(format!("{node}.nir"));
+        write(&training, &path).unwrap();
+        let back = read(&path, 5).unwrap();
+        let pass = Pass { seed: 1, number: 0 };
+        let images = Tensor::from_fn(Shape::new(1, 4, [8, 8, 1]), |i| (i % 11) as f32 / 11.0);
+        let spikes = training.network.encode(images.clone(), pass);
+        let (expected, found) = (training.network.infer(images, pass), back.infer(spikes, pass));
+        let off = expected.values().iter().zip(found.values()).filter(|(a, b)| (**a - **b).abs() > 1e-3).count();
+        assert!(off <= 2, "{node}: {off} of 200 logits differ");
+        assert!(expected.values().iter().any(|x| *x != expected.values()[0]), "{node} says something");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+fn message(graph: Graph) -> String {
+    from::network(&graph, 3).err().unwrap()
+}
+
+#[test]
+fn what_is_no_chain_of_known_nodes_is_refused_by_name() {
+    let whole = to::graph(&training("LIFNode")).unwrap();
+    let changed = |change: &dyn Fn(&mut Graph)| {
+        let mut graph = whole.clone();
+        change(&mut graph);
+        message(graph)
+    };
+    assert_eq!(changed(&|g| g.edges.push(["1".into(), "3".into()])), "2 nodes follow 1; expected one: only chains are read");
+    assert_eq!(changed(&|g| g.nodes[2].kind = "Hodgkin".into()), "node 2 is of kind Hodgkin, which is not read");
+    assert_eq!(changed(&|g| g.nodes.retain(|n| n.kind != "Input")), "has no Input node");
+    let threshold = changed(&|g| {
+        let Some((_, Parameter::Numbers(array))) = g.nodes[2].parameters.iter_mut().find(|p| p.0 == "v_threshold") else { panic!() };
+        array.values[3] = 2.0;
+    });
+    assert_eq!(threshold, "node 2 has neurons of different v_threshold; expected alike ones");
+    assert!(changed(&|g| g.edges[1][1] = "1".into()).contains("circle"));
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let path = std::env::temp_dir().join(format!("braincog-snn-nir-damaged-{}.nir", std::process::id()));
+    write(&training("LIFNode"), &path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(parse(&path, b"nothing".to_vec(), 3).err().unwrap().to_string().contains("not an HDF5 file"));
+    for cut in [9, bytes.len() / 3, bytes.len() - 1] {
+        let _ = parse(&path, bytes[..cut].to_vec(), 3);
+    }
+    assert!(parse(&path, bytes[..bytes.len() / 3].to_vec(), 3).is_err());
+}

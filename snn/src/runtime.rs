@@ -1,0 +1,233 @@
+//! A trained network that runs step by step and visits only what changed: for robots, streams of events, and other programs.
+//!
+//! Batch normalisation is part of the weights, dropout and repetition are gone. A step walks through the values that are not zero and adds
+//! their weights where they lead. Sums are in another order than in [`Network::infer`](crate::network::Network::infer), so results agree within rounding.
+//!
+//! ```
+//! use snn::{runtime::Runtime, zoo::ModelOptions};
+//! let network = ModelOptions { image: [8, 8, 1], width: 0.05, ..ModelOptions::default() }.build()?;
+//! let mut runtime = Runtime::new(network)?;
+//! let frame = vec![0.5; 64];
+//! for _ in 0..4 {
+//!     assert_eq!(runtime.step(&frame)?.len(), 10); // logits of this step
+//! }
+//! assert!(runtime.prediction().is_some());
+//! runtime.reset(); // the next image begins at rest
+//! # Ok::<(), snn::Error>(())
+//! ```
+
+use crate::convert::{Folded, fold};
+use crate::correlate::Correlation;
+use crate::error::Error;
+use crate::layer::LayerState;
+use crate::loss::first_largest;
+use crate::network::Network;
+use crate::tensor::{Shape, Tensor};
+
+/// A compiled network and its state.
+pub struct Runtime {
+    network: Network,
+    stages: Vec<Stage>,
+    /// What the first stages made of the last frame: a still image is computed once.
+    still: Option<(Vec<f32>, Vec<f32>)>,
+    /// Stages before the first neurons.
+    n_still: usize,
+    sums: Vec<f32>,
+    work: Work,
+}
+
+struct Stage {
+    what: Folded,
+    input: Shape,
+    output: Shape,
+    state: LayerState,
+}
+
+/// What was done since the last [`Runtime::reset`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Steps.
+    pub steps: u64,
+    /// Values that neurons sent and that were not zero.
+    pub spikes: u64,
+    /// Weights that were added.
+    pub operations: u64,
+}
+
+impl Runtime {
+    /// Compiles `network`, which may be trained or [converted](crate::convert).
+    pub fn new(network: Network) -> Result<Runtime, Error> {
+        let mut stages = Vec::new();
+        let mut input = Shape { steps: 1, ..network.encoded(Shape::new(1, 1, network.image())) };
+        for what in fold(&network)? {
+            let output = match &what {
+                Folded::Nodes { index } => network.layers()[*index].shape(input).expect("checked when the network was made"),
+                other => other.layer().expect("all but nodes are layers").shape(input).expect("checked when the network was made"),
+            };
+            stages.push(Stage { what, input, output, state: LayerState::new() });
+            input = output;
+        }
+        let n_still = stages.iter().position(|stage| matches!(stage.what, Folded::Nodes { .. })).unwrap_or(stages.len());
+        let sums = vec![0.0; network.classes()];
+        Ok(Runtime { network, stages, still: None, n_still, sums, work: Work::default() })
+    }
+
+    /// Values that a step takes: rows, columns, channels of an encoded frame.
+    pub fn n_inputs(&self) -> usize {
+        self.stages.first().map_or(0, |stage| stage.input.n_features())
+    }
+
+    /// One step; the result are its logits. `frame` is what the first layer takes: an image, or spikes.
+    pub fn step(&mut self, frame: &[f32]) -> Result<Vec<f32>, Error> {
+        if frame.len() != self.n_inputs() {
+            let found = format!("{} values", frame.len());
+            return Err(Error::Value { what: "a frame", found, expected: "as many values as the network's images have" });
+        }
+        let mut x = match &self.still {
+            Some((before, after)) if before == frame => after.clone(),
+            _ => {
+                let mut x = frame.to_vec();
+                for stage in &mut self.stages[..self.n_still] {
+                    x = stage.run(&self.network, &x, &mut self.work);
+                }
+                self.still = Some((frame.to_vec(), x.clone()));
+                x
+            }
+        };
+        for stage in &mut self.stages[self.n_still..] {
+            x = stage.run(&self.network, &x, &mut self.work);
+        }
+        self.work.steps += 1;
+        self.sums.iter_mut().zip(&x).for_each(|(sum, x)| *sum += x);
+        Ok(x)
+    }
+
+    /// The class with the largest logits so far; `None` before the first step.
+    pub fn prediction(&self) -> Option<u32> {
+        (self.work.steps > 0).then(|| first_largest(&self.sums))
+    }
+
+    /// What was done since the last reset.
+    pub fn work(&self) -> Work {
+        self.work
+    }
+
+    /// Puts all neurons to rest.
+    pub fn reset(&mut self) {
+        self.stages.iter_mut().for_each(|stage| stage.state = LayerState::new());
+        self.sums.fill(0.0);
+        self.work = Work::default();
+    }
+}
+
+impl Stage {
+    fn run(&mut self, network: &Network, x: &[f32], work: &mut Work) -> Vec<f32> {
+        match &self.what {
+            Folded::Conv { correlation, weight, bias } => self.spread(correlation, weight, bias, x, work),
+            Folded::Linear { weight, bias } => {
+                let mut y = bias.clone();
+                for (row, &x) in weight.chunks_exact(y.len()).zip(x).filter(|(_, x)| **x != 0.0) {
+                    add(&mut y, row, x);
+                    work.operations += row.len() as u64;
+                }
+                y
+            }
+            Folded::Nodes { index } => {
+                let input = Tensor::new(self.input, x.to_vec());
+                let y = network.layers()[*index].infer(&input, &mut self.state).values().to_vec();
+                work.spikes += y.iter().filter(|y| **y != 0.0).count() as u64;
+                y
+            }
+            Folded::Flatten => x.to_vec(),
+            pool => {
+                let layer = pool.layer().expect("pools are layers");
+                layer.infer(&Tensor::new(self.input, x.to_vec()), &mut LayerState::new()).values().to_vec()
+            }
+        }
+    }
+
+    /// Adds each value that is not zero to all outputs that it reaches.
+    fn spread(&self, c: &Correlation, weight: &[f32], bias: &[f32], x: &[f32], work: &mut Work) -> Vec<f32> {
+        let mut y = bias.repeat(self.output.height * self.output.width);
+        let row_of_taps = c.n_taps() * c.outputs;
+        for (i, &value) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+            let (pixel, channel) = (i / c.inputs, i % c.inputs);
+            let (row, column) = (pixel / self.input.width, pixel % self.input.width);
+            let taps = &weight[channel * row_of_taps..][..row_of_taps];
+            for (tap, weights) in taps.chunks_exact(c.outputs).enumerate() {
+                let to = reached(c, row, tap / c.kernel, self.output.height).zip(reached(c, column, tap % c.kernel, self.output.width));
+                let Some((row, column)) = to else { continue };
+                add(&mut y[(row * self.output.width + column) * c.outputs..][..c.outputs], weights, value);
+                work.operations += c.outputs as u64;
+            }
+        }
+        y
+    }
+}
+
+/// The output whose kernel has its tap `tap` on input `at`, along one axis.
+fn reached(c: &Correlation, at: usize, tap: usize, outputs: usize) -> Option<usize> {
+    let start = (at + c.padding).checked_sub(tap)?;
+    (start.is_multiple_of(c.stride) && start / c.stride < outputs).then_some(start / c.stride)
+}
+
+fn add(y: &mut [f32], weights: &[f32], x: f32) {
+    y.iter_mut().zip(weights).for_each(|(y, w)| *y += w * x);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{self, Loader, Order};
+    use crate::layer::Pass;
+    use crate::training::{Next, Training, TrainingOptions};
+    use crate::zoo::ModelOptions;
+
+    #[test]
+    fn a_stream_gives_the_logits_of_the_network_within_rounding() {
+        let digits = data::load("digits", ".".as_ref()).unwrap();
+        let model = ModelOptions { image: [8, 8, 1], steps: 4, width: 0.06, ..ModelOptions::default() };
+        let mut training = Training::new(model, TrainingOptions { epochs: 1, batch_size: 64, ..TrainingOptions::default() }).unwrap();
+        training.epoch(&digits, |_| Next::Continue).unwrap();
+        let batch = Loader::new(&digits, 60, Order::AsStored, 0, true).next().unwrap();
+        let logits = training.network.infer(batch.images.clone(), Pass { seed: 0, number: 0 });
+        let mut runtime = Runtime::new(training.network).unwrap();
+        let mut close = 0;
+        for (sample, image) in batch.images.values().chunks(64).enumerate() {
+            runtime.reset();
+            for step in 0..4 {
+                let found = runtime.step(image).unwrap();
+                let expected = &logits.step(step)[sample * 10..][..10];
+                close += usize::from(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-3));
+            }
+            assert_eq!(runtime.work().steps, 4);
+            assert!(runtime.work().spikes > 0 && runtime.work().operations > runtime.work().spikes);
+        }
+        // A membrane that is at its threshold but for rounding may fire here and not there.
+        assert!(close >= 236, "{close} of 240 steps agree");
+    }
+
+    #[test]
+    fn strides_and_paddings_reach_the_outputs_that_a_correlation_has() {
+        use crate::encoder::Encoder;
+        use crate::layer::{Conv2d, Init, Layer};
+        for (kernel, stride, padding) in [(3, 1, 1), (3, 2, 1), (2, 2, 0), (5, 3, 2)] {
+            let correlation = Correlation { kernel, stride, padding, inputs: 2, outputs: 3 };
+            let conv = || -> Box<dyn Layer> { Box::new(Conv2d::new(correlation, true, Init { seed: 1, layer: 0 })) };
+            let network = || Network::new(Encoder::Events, 1, [7, 8, 2], vec![conv()]).unwrap();
+            let frame: Vec<f32> = (0..112).map(|i| if i % 3 == 0 { i as f32 * 0.1 } else { 0.0 }).collect();
+            let image = Tensor::new(Shape::new(1, 1, [7, 8, 2]), frame.clone());
+            let expected = network().infer(image, Pass { seed: 0, number: 0 });
+            let found = Runtime::new(network()).unwrap().step(&frame).unwrap();
+            assert!(found.iter().zip(expected.values()).all(|(a, b)| (a - b).abs() < 1e-4), "{correlation:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_of_another_size_is_refused() {
+        let network = ModelOptions { image: [8, 8, 1], width: 0.05, ..ModelOptions::default() }.build().unwrap();
+        let mut runtime = Runtime::new(network).unwrap();
+        assert!(runtime.step(&[0.0; 63]).is_err());
+        assert_eq!(runtime.prediction(), None);
+    }
+}
