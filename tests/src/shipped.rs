@@ -14,6 +14,6 @@ pub fn shipped() -> Vec<PathBuf> {
     let is_scenario = |p: &PathBuf| p.extension().is_some_and(|e| e == "toml") && p.file_name().is_some_and(|n| n != "Cargo.toml");
     let entries = std::fs::read_dir(folder).expect("the scenarios are shipped");
     let mut files: Vec<_> = entries.map(|f| f.expect("a folder can be listed").path()).filter(is_scenario).collect();
-    files.sort();
+    files.sort_by_key(|path| path.with_extension(""));
     files
 }

@@ -267,7 +267,7 @@ fn conversions_round_saturate_and_spread_signs() {
         'x',
         &[
             ("cvt.s64.s32 %x9, %r1;", [s(-1), 0, 0], u64::MAX),
-            ("cvt.rzi.s64.f32 %x9, %f1;", [f(-3.75e9), 0, 0], -3_750_000_000i64 as u64),
+            ("cvt.rzi.s64.f32 %x9, %f1;", [f(-3.75e9), 0, 0], -3.75e9f32 as i64 as u64),
             ("cvt.rzi.s64.f32 %x9, %f1;", [f(1e30), 0, 0], i64::MAX as u64),
             ("cvt.u64.u32 %x9, %r1;", [s(-1), 0, 0], 0xffff_ffff),
             ("cvt.s64.s8 %x9, %r1;", [0x180, 0, 0], -128i64 as u64),

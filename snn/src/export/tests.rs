@@ -25,7 +25,7 @@ fn trained(model: ModelOptions, epochs: u64) -> (Training, Dataset) {
 fn simulate(export: &Export, threads: usize) -> (Vec<Vec<f32>>, Vec<usize>) {
     let size = export.network.populations[export.readout].size;
     let probe = Probe { population: export.readout, neurons: 0..size, variable: "V_m".into(), interval: export.period };
-    let settings = Settings { dt: DT, seed: 1, threads };
+    let settings = Settings { dt: DT, seed: 1, threads, device: None };
     let mut simulation = Simulation::build(&export.network, &settings, &[probe], &|_| {}).unwrap();
     let mut readout = vec![vec![0.0; size as usize]; export.images + 1];
     let ends: Vec<u64> = export
