@@ -77,7 +77,7 @@ fn a_signal_saves_and_the_resumed_run_ends_like_one_that_was_not_stopped() {
 fn wrong_input_ends_with_2_and_one_message() {
     for (arguments, message) in [
         ("train --dataset mnist --data-dir nowhere", "error: mnist is not in nowhere: train-images-idx3-ubyte is missing"),
-        ("train --model lenet", "error: no model is called \"lenet\"; there are mnist_convnet, cifar_convnet, mlp"),
+        ("train --model lenet", "error: no model is called \"lenet\"; there are mnist_convnet, mlp, cifar_convnet"),
         ("train --node-type LIF", "error: no node is called \"LIF\""),
         ("train --norm layer", "error: no normalisation is called \"layer\"; there are bn, tdbn, tebn, bntt"),
         ("train --model sew_resnet20 --sew-cnf OR", "error: no join is called \"OR\"; there are ADD, AND, IAND"),
