@@ -94,6 +94,14 @@ impl Ranks {
 
     /// Ends all ranks when this one met an error that the others do not know of: they would wait for it.
     pub(crate) fn end<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if let (Err(error), true) = (&result, self.agreed.get()) {
+            if !matches!(error, Error::OnAnotherRank { .. }) {
+                eprintln!("error: {error}");
+            }
+            // The launcher ends all ranks when the first one ends: none does before the message is out.
+            self.comm.all_gather(&[])?;
+            return Err(Error::OnAnotherRank { code: error.exit_code() });
+        }
         if let (Err(error), false, true) = (&result, self.agreed.get(), self.size() > 1) {
             eprintln!("error: rank {}: {error}", self.comm.rank());
             self.comm.abort(error.exit_code());
