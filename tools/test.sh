@@ -134,6 +134,9 @@ printf '\n=== summary\n'
 printf '%s\n' "${summary[@]}"
 grep -hs '^skipped: no ' "$logs"/* | sort | uniq -c || true
 if [ "$failed" -ne 0 ]; then
+    # Said once more at the end: what lies in the middle of a long log is hard to find.
+    grep -hs '^test .* \.\.\. FAILED$' "$logs"/* || true
+    grep -hs -A 12 '^thread .* panicked at ' "$logs/tests" | tail -80 || true
     echo "FAILED after $SECONDS s"
     exit 1
 fi
