@@ -59,6 +59,8 @@ python_environment() {
 stage_format() { cargo fmt --all --check; }
 stage_clippy() {
     cargo clippy --workspace --all-targets --release -- -D warnings || return 1
+    # What other processors than x86-64 compile.
+    cargo clippy -p kernels --lib --release -- -D warnings --cfg portable || return 1
     have mpicc || { echo "skipped: no mpicc" | tee -a "$logs/skipped"; return 0; }
     cargo clippy -p braincog-sim --features mpi --release -- -D warnings
 }

@@ -1,4 +1,6 @@
 //! Run-time choice of the instruction set, and prefetching.
+//!
+//! What only x86-64 has is left out with `--cfg portable`: so it is compiled here what other processors get.
 
 /// Defines a function that runs `$body` compiled for the widest vectors the processor has, or, if its first
 /// argument is `level: Level`, for that instruction set.
@@ -12,7 +14,7 @@ macro_rules! dispatch {
         $(#[$doc])*
         #[inline]
         $vis fn $name $(<$G: $bound>)? ($level: $crate::simd::Level, $($arg: $ty),*) {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(portable)))]
             {
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512cd")]
                 fn avx512 $(<$G: $bound>)? ($($arg: $ty),*) { $body $(::<$G>)? ($($arg),*) }
@@ -51,10 +53,10 @@ pub enum Set {
     /// What every processor of this architecture has.
     Baseline,
     /// 256 bits.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(portable)))]
     Avx2,
     /// 512 bits.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(portable)))]
     Avx512,
 }
 
@@ -73,7 +75,7 @@ impl Level {
     pub fn available() -> Vec<Level> {
         #[allow(unused_mut)]
         let mut levels = vec![Level::BASELINE];
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(portable)))]
         {
             if is_x86_feature_detected!("avx2") {
                 levels.push(Level(Set::Avx2));
@@ -92,7 +94,7 @@ impl Level {
 
     /// Which one this is, for [`dispatch`].
     #[inline]
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(portable)))]
     pub fn set(self) -> Set {
         self.0
     }
@@ -101,25 +103,25 @@ impl Level {
 /// Asks for the cache line of `slice[index]`, if there is such an element.
 #[inline(always)]
 pub(crate) fn prefetch<T>(slice: &[T], index: usize) {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(portable)))]
     if let Some(element) = slice.get(index) {
         // SAFETY: the pointer comes from a live reference, and a prefetch reads nothing that the
         // program can see.
         unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(std::ptr::from_ref(element).cast()) }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(portable))))]
     let _ = (slice, index);
 }
 
 /// Like [`prefetch`], but only into the second-level cache.
 #[inline(always)]
 pub(crate) fn prefetch_l2<T>(slice: &[T], index: usize) {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(portable)))]
     if let Some(element) = slice.get(index) {
         // SAFETY: as above.
         unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T1 }>(std::ptr::from_ref(element).cast()) }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(portable))))]
     let _ = (slice, index);
 }
 
