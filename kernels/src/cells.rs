@@ -14,7 +14,7 @@ use models::{Error, Field, Model, Visitor};
 
 use crate::delivery::Sums;
 use crate::quantile::Sampler;
-use crate::random::{Purpose, Stream, WIDE, normals};
+use crate::random::{PLANE, Purpose, Stream, WIDE, normals};
 use crate::simd::{Level, dispatch};
 
 /// What a slice gets in a step besides its own state.
@@ -277,89 +277,119 @@ dispatch! {
     fn advance<M: Model>(level: Level, cells: &mut Tiles<M>, input: &mut StepInput, fired: &mut Vec<u32>) = advance_body
 }
 
-/// What arrives at a tile besides its sums.
+/// Tiles that take their substeps together. A substep is one long chain of operations, each of which waits for the one
+/// before; the chains of several tiles fill each other's gaps.
+const TOGETHER: usize = 4;
+
+/// What arrives at the tiles that share random words, besides their sums.
 struct Arrivals {
     units: [real; RECEPTORS],
-    current: [real; LANES],
-    /// For this tile and its neighbours, which share random words.
+    current: [[real; LANES]; TOGETHER],
     noise: [[real; LANES]; WIDE / LANES],
     mean: real,
 }
 
 #[inline(always)]
 fn advance_body<M: Model>(cells: &mut Tiles<M>, input: &mut StepInput, fired: &mut Vec<u32>) {
-    const { assert!(M::RECEPTORS.len() <= RECEPTORS) };
-    let propagators = cells.propagators;
+    const { assert!(M::RECEPTORS.len() <= RECEPTORS && PLANE.is_multiple_of(TOGETHER * LANES)) };
+    let (p, substeps) = (cells.propagators, cells.substeps);
     let n_tiles = cells.tiles.len();
     let mut rows = input.sums.iter_mut().map(|sums| sums[cells.offset..cells.offset + n_tiles * LANES].as_chunks_mut().0);
     let ex = rows.next().unwrap_or_default();
     let mut nothing = [[0; LANES]];
     let inh = if M::RECEPTORS.len() > 1 { rows.next().unwrap_or_default() } else { &mut nothing };
-    let mut arrivals = Arrivals { units: cells.units, current: [0.0; LANES], noise: [[0.0; LANES]; WIDE / LANES], mean: input.mean };
+    let of_inh = |t: usize| if M::RECEPTORS.len() > 1 { t } else { 0 };
+    let mut arrivals = Arrivals {
+        units: cells.units,
+        current: [[0.0; LANES]; TOGETHER],
+        noise: [[0.0; LANES]; WIDE / LANES],
+        mean: input.mean,
+    };
     // Place of the slice's first tile among the neurons that share random words.
     let shift = cells.first as usize / LANES;
-    for (t, (tile, ex)) in cells.tiles.iter_mut().zip(ex).enumerate() {
-        if let (Some(_), Some(currents)) = (Slots::<M>::CURRENT, input.currents.get(t * LANES..(t + 1) * LANES)) {
-            arrivals.current.copy_from_slice(currents);
+    for (group, tiles) in cells.tiles.chunks_mut(TOGETHER).enumerate() {
+        let first = group * TOGETHER;
+        if let (Some(_), Some(currents)) = (Slots::<M>::CURRENT, input.currents.get(first * LANES..(first + tiles.len()) * LANES)) {
+            arrivals.current.as_flattened_mut()[..currents.len()].copy_from_slice(currents);
         }
-        let place = (shift + t) % (WIDE / LANES);
-        if Slots::<M>::NOISE.is_some() && (place == 0 || t == 0) {
-            let words = cells.noise.noise(input.step, ((shift + t) / (WIDE / LANES)) as u64);
+        let place = (shift + first) % (WIDE / LANES);
+        if Slots::<M>::NOISE.is_some() && (place == 0 || group == 0) {
+            let words = cells.noise.noise(input.step, ((shift + first) / (WIDE / LANES)) as u64);
             normals(&words, arrivals.noise.as_flattened_mut());
         }
-        let sums = (ex, &mut inh[if M::RECEPTORS.len() > 1 { t } else { 0 }]);
-        let spiked = step_tile::<M>((&propagators, cells.substeps), tile, sums, &arrivals, place);
-        if spiked.iter().any(|s| *s != 0) {
-            let first = t * LANES;
-            fired.extend((0..LANES.min(cells.n - first)).filter(|lane| spiked[*lane] != 0).map(|lane| (first + lane) as u32));
+        for _ in 0..substeps {
+            for (i, tile) in tiles.iter_mut().enumerate() {
+                substep_tile::<M>(&p, tile, &ex[first + i], &inh[of_inh(first + i)], &arrivals, (i, place + i));
+            }
+        }
+        for (i, tile) in tiles.iter_mut().enumerate() {
+            let t = first + i;
+            let spiked = step_tile::<M>(&p, tile, &mut ex[t], &mut inh[of_inh(t)], &arrivals, (i, place + i));
+            if spiked.iter().any(|s| *s != 0) {
+                let first = t * LANES;
+                fired.extend((0..LANES.min(cells.n - first)).filter(|lane| spiked[*lane] != 0).map(|lane| (first + lane) as u32));
+            }
         }
     }
 }
 
-/// One step of one tile: which neurons fired. Its sums are taken. References are arguments of their own, so
-/// that the compiler knows that they do not overlap.
+/// What arrives at one neuron: `at` says which of the tiles that step together it is in, and which of those that
+/// share random words.
 #[inline(always)]
-fn step_tile<M: Model>(
-    (p, substeps): (&M::Propagators, u32),
+fn input<M: Model>(lane: usize, ex: &[i32; LANES], inh: &[i32; LANES], arrivals: &Arrivals, at: (usize, usize)) -> M::Input {
+    M::Input::from_fields(|field| match field {
+        _ if Slots::<M>::CURRENT == Some(field) => arrivals.current[at.0][lane],
+        _ if Slots::<M>::NOISE == Some(field) => arrivals.noise[at.1][lane],
+        _ if Slots::<M>::MEAN == Some(field) => arrivals.mean,
+        0 => ex[lane] as real * arrivals.units[0],
+        _ => inh[lane] as real * arrivals.units[1],
+    })
+}
+
+/// One substep of one tile. References are arguments of their own, so that the compiler knows that they do not overlap.
+#[inline(always)]
+fn substep_tile<M: Model>(
+    p: &M::Propagators,
     tile: &mut LanesOf<M::State>,
-    sums: (&mut [i32; LANES], &mut [i32; LANES]),
+    ex: &[i32; LANES],
+    inh: &[i32; LANES],
     arrivals: &Arrivals,
-    place: usize,
-) -> [u32; LANES] {
-    let (ex, inh) = sums;
-    let input = |lane: usize, ex: &[i32; LANES], inh: &[i32; LANES]| {
-        M::Input::from_fields(|field| match field {
-            _ if Slots::<M>::CURRENT == Some(field) => arrivals.current[lane],
-            _ if Slots::<M>::NOISE == Some(field) => arrivals.noise[place][lane],
-            _ if Slots::<M>::MEAN == Some(field) => arrivals.mean,
-            0 => ex[lane] as real * arrivals.units[0],
-            _ => inh[lane] as real * arrivals.units[1],
-        })
-    };
-    for _ in 0..substeps {
-        if M::HAS_CALM_SUBSTEP {
-            let mut calm_tile = M::State::lanes();
-            let mut calm = [0; LANES];
-            for (lane, calm) in calm.iter_mut().enumerate() {
-                let mut s = M::State::load(tile, lane);
-                *calm = u32::from(M::calm_substep(p, &mut s, &input(lane, ex, inh)));
-                s.store(&mut calm_tile, lane);
-            }
-            if calm.iter().all(|calm| *calm != 0) {
-                *tile = calm_tile;
-                continue;
-            }
-        }
-        for lane in 0..LANES {
+    at: (usize, usize),
+) {
+    if M::HAS_CALM_SUBSTEP {
+        let mut calm_tile = M::State::lanes();
+        let mut calm = [0; LANES];
+        for (lane, calm) in calm.iter_mut().enumerate() {
             let mut s = M::State::load(tile, lane);
-            M::substep(p, &mut s, &input(lane, ex, inh));
-            s.store(tile, lane);
+            *calm = u32::from(M::calm_substep(p, &mut s, &input::<M>(lane, ex, inh, arrivals, at)));
+            s.store(&mut calm_tile, lane);
+        }
+        if calm.iter().all(|calm| *calm != 0) {
+            *tile = calm_tile;
+            return;
         }
     }
+    for lane in 0..LANES {
+        let mut s = M::State::load(tile, lane);
+        M::substep(p, &mut s, &input::<M>(lane, ex, inh, arrivals, at));
+        s.store(tile, lane);
+    }
+}
+
+/// The step of one tile after its substeps: which neurons fired. Its sums are taken.
+#[inline(always)]
+fn step_tile<M: Model>(
+    p: &M::Propagators,
+    tile: &mut LanesOf<M::State>,
+    ex: &mut [i32; LANES],
+    inh: &mut [i32; LANES],
+    arrivals: &Arrivals,
+    at: (usize, usize),
+) -> [u32; LANES] {
     let mut spiked = [0; LANES];
     for (lane, spiked) in spiked.iter_mut().enumerate() {
         let mut s = M::State::load(tile, lane);
-        *spiked = u32::from(M::step(p, &mut s, &input(lane, ex, inh)));
+        *spiked = u32::from(M::step(p, &mut s, &input::<M>(lane, ex, inh, arrivals, at)));
         s.store(tile, lane);
     }
     *ex = [0; LANES];
