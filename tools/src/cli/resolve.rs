@@ -60,7 +60,6 @@ impl Resolved {
 
     /// The same on a device; refuses what no device does.
     fn on(self, device: Device) -> Result<Self, Error> {
-        engine::refuse_on_device(&self.plan.network)?;
         let free = device.free_bytes().map_err(Error::NoDevice)?;
         let settings = Settings { device: Some(free), ..self.settings };
         Ok(Resolved { estimate: engine::estimate(&self.plan.network, &settings), settings, device: Some(device), ..self })

@@ -40,9 +40,6 @@ fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
         Some(given) => ranks.together(run_folder(given)).map(|(run, checkpoint)| (run, Some(checkpoint)))?,
         None => (args.out.as_ref().unwrap_or(&resolved.plan.output).clone(), None),
     };
-    if resolved.device.is_some() && (args.resume.is_some() || args.checkpoint_every.is_some()) {
-        return ranks.together(Err(Error::NoCheckpointOnDevice));
-    }
     let folder = ranks.on_first(|| Folder::lock(&run))?;
     let described = (&resolved.plan, &resolved.settings);
     let mut keeper = Keeper::open(described, ranks, &run, checkpoint.as_deref(), args.checkpoint_every)?;
@@ -68,8 +65,7 @@ fn with_page(
     keeper: &mut Keeper,
     (progress, signals): (&Progress, &Signals),
 ) -> Result<Ending, Error> {
-    let keeper = resolved.device.is_none().then_some(keeper);
-    let ending = into_folder(resolved, ranks, folder, keeper, (progress, signals))?;
+    let ending = into_folder(resolved, ranks, folder, Some(keeper), (progress, signals))?;
     if let (Some(folder), false) = (folder, args.quiet || args.no_report) {
         progress.begin("report");
         page::write(folder.path(), &folder.path().join(names::PAGE))?;
