@@ -20,7 +20,7 @@ use super::running::Running;
 use super::signals::{Signals, Stop};
 use super::summary::{self, PopulationSummary, RankSummary, RegionSummary, Summary};
 use super::table::{bytes, count, short};
-use super::{page, states};
+use super::{device, page, states};
 use crate::analysis::PopulationStatistics;
 
 /// Runs a scenario.
@@ -34,6 +34,10 @@ fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
     progress.begin("load");
     let resolved = ranks.together(fitting(args, ranks))?;
     progress.end(&loaded(&resolved.plan, &resolved.estimate));
+    if let Some(device) = &resolved.device {
+        let numbers = ranks.comm().gather(&[device.number() as u64])?.concat();
+        progress.line(&format!("  device  {}", device::describe(device, &numbers)));
+    }
 
     let signals = Signals::listen();
     let (run, checkpoint) = match &args.resume {
