@@ -1,5 +1,5 @@
-//! Contract: a run on a CUDA device gives the spikes of a run on the processor and records the same files, and what a device does not do
-//! is refused by name before anything is built.
+//! Contract: a run on a CUDA device gives the spikes of a run on the processor and records the same files, also where it was stopped and goes
+//! on on the other. Runs that are cut and shared by processes are in `cuda_cut.rs`.
 //!
 //! The device is the host driver, which interprets the kernels that are shipped and stops at the first access that is not right. It is
 //! slow: scenarios are shrunk to a few thousand neurons and run until some of them have fired.
@@ -225,6 +225,23 @@ fn a_run_that_was_stopped_goes_on_on_the_other_backend_and_leaves_the_same_files
         assert_eq!(said.code, 0, "{}", said.err);
         assert_same(&out, &whole, &format!("{first} up to step {step}, then {second}"));
     }
+}
+
+#[test]
+fn a_benchmark_on_a_device_does_the_work_of_the_processors() {
+    let measured = |backend: &str| {
+        let arguments = ["bench", "brunel", "--scale", "0.01", "--time", "2ms", "--json", "--backend", backend];
+        let said = run(with_host_driver(braincog_sim().args(arguments)));
+        assert_eq!(said.code, 0, "{}", said.err);
+        let cases: Value = serde_json::from_str(&said.out).expect("it prints JSON");
+        cases[0].clone()
+    };
+    let (cpu, cuda) = (measured("cpu"), measured("cuda"));
+    assert_eq!((&cpu["backend"], &cuda["backend"]), (&"cpu".into(), &"cuda".into()));
+    for key in ["spike_checksum", "spikes", "synaptic_events", "steps", "neurons", "synapses"] {
+        assert_eq!(cuda[key], cpu[key], "{key}");
+    }
+    assert!(cuda["spikes"].as_u64() > Some(0) && cuda["rates"]["ns_per_neuron_step"].as_f64() > Some(0.0));
 }
 
 #[test]
