@@ -75,11 +75,10 @@ compare() {
 for file in scenarios/*.toml; do
     name="$(basename "$file" .toml)"
     [ "$name" != Cargo ] || continue
-    # A few thousand neurons of each; state in 32 bits, as a device has it.
+    # A few thousand neurons of each.
     small=()
     read -ra assignments <<<"$(sed -n "s/^$name //p" tests/small.txt)"
     for assignment in "${assignments[@]}"; do small+=(--set "$assignment"); done
-    if grep -q '^state = "compact"' "$file"; then small+=(--set regions.state=full); fi
     if [ "$short" = 1 ]; then small+=(--time 1ms); else small+=(--time 200ms); fi
     small+=(--set simulation.warmup=0ms)
     compare "$name" stored --set simulation.storage=stored "${small[@]}"

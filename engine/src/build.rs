@@ -30,7 +30,7 @@ use crate::device;
 use crate::procedural::{Parcel, Procedural, Waiting};
 use crate::shard::{Means, Outbox, Shard, SliceState, Tap, TargetBlock};
 use crate::storage::{self, Class};
-use crate::{Error, Probe, Settings, Simulation};
+use crate::{Error, Probe, Settings, Simulation, agreed};
 
 /// Longest delay in steps.
 const MAX_DELAY: u32 = u16::MAX as u32 - 1;
@@ -63,12 +63,7 @@ impl Simulation {
         let budget = storage::budget(settings, &**comm)?;
         let classes = storage::classes(network, settings, &storage::stored_bytes(network, settings), budget);
         let built = Simulation::part(comm, network, settings, probes, progress, &classes);
-        let mut failed = [i64::from(built.is_err())];
-        comm.sum(&mut failed)?;
-        let mut simulation = built?;
-        if failed[0] > 0 {
-            return Err(Error::Lost);
-        }
+        let mut simulation = agreed(&**comm, built)?;
         simulation.start_means()?;
         Ok(simulation)
     }

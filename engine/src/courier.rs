@@ -110,6 +110,11 @@ impl Courier {
         self.since = now;
     }
 
+    /// Step of the last exchange.
+    pub(crate) fn since(&self) -> u64 {
+        self.since
+    }
+
     /// Takes what a thread published.
     pub(crate) fn take(&mut self, outbox: &Outbox) {
         for &(step, id) in &outbox.spikes {

@@ -98,3 +98,11 @@ impl From<crate::comm::Lost> for Error {
         Error::Lost
     }
 }
+
+/// What came of `result` on all ranks together: where one has an error all have, [`Error::Lost`] on those that met none themselves.
+pub(crate) fn agreed<T>(comm: &dyn crate::comm::Comm, result: Result<T, Error>) -> Result<T, Error> {
+    let mut failed = [i64::from(result.is_err())];
+    comm.sum(&mut failed)?;
+    let value = result?;
+    if failed[0] > 0 { Err(Error::Lost) } else { Ok(value) }
+}

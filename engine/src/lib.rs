@@ -56,8 +56,8 @@ mod world;
 
 pub use account::Account;
 pub use checksum::Checksum;
-pub use device::refuse_on_device;
 pub use error::Error;
+pub(crate) use error::agreed;
 pub use estimate::{Estimate, estimate};
 pub use kernels::cuda::{Device, Error as DeviceError};
 pub use simulation::{Block, Observer, Phases, Probe, Sample, Settings, Simulation, Spike};

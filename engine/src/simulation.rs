@@ -12,7 +12,7 @@ use crate::barrier::Barrier;
 use crate::checkpoint::Recent;
 use crate::comm::Comm;
 use crate::courier::{Courier, Inbox};
-use crate::device::OnDevice;
+use crate::device::{OnDevice, Others};
 use crate::procedural::{Parcel, Procedural};
 use crate::recorder::{Recorder, pace};
 use crate::shard::{Means, Outbox, Shard};
@@ -140,7 +140,7 @@ pub struct Simulation {
     /// How rows are made; without projections if all are stored.
     pub(crate) wiring: Wiring,
     pub(crate) procedural: Option<Procedural>,
-    /// Empty if all lives on a device.
+    /// On a device one, which keeps no synapses and only its room for the neurons.
     pub(crate) shards: Vec<Shard>,
     pub(crate) on_device: Option<OnDevice>,
     pub(crate) means: Means,
@@ -216,7 +216,7 @@ impl Simulation {
 
     /// Synaptic events so far.
     pub fn synaptic_events(&self) -> u64 {
-        self.on_device.as_ref().map_or_else(|| self.shards.iter().map(|s| s.events).sum(), |device| device.events)
+        self.events_on_device().unwrap_or_else(|| self.shards.iter().map(|s| s.events).sum())
     }
 
     /// Where the time went so far.
@@ -238,7 +238,9 @@ impl Simulation {
         let span = self.step..self.step + steps;
         let recorder = Recorder::new((observer, &mut self.recent), &*self.comm, span.start, pace(self.settings.dt, self.min_delay));
         if let Some(device) = &mut self.on_device {
-            self.step = device.run(span, recorder)?;
+            let every = self.min_delay * self.rounds;
+            let others = self.courier.as_mut().map(|courier| Others { courier, every });
+            self.step = device.run(span, recorder, others)?;
             return Ok(());
         }
         let n = self.shards.len();

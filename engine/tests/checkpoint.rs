@@ -69,7 +69,7 @@ fn build(comm: Rc<dyn Comm>, network: &Network, leg: Leg, interval: u64) -> Simu
     Simulation::build_on(&comm, &network, &settings(leg.threads), &probes(&network, interval), &|_| {}).unwrap()
 }
 
-fn save(simulation: &Simulation, network: &Network, path: &Path) -> FileSum {
+fn save(simulation: &mut Simulation, network: &Network, path: &Path) -> FileSum {
     let mut part = PartWriter::create(path, fingerprint(network, &settings(1))).unwrap();
     simulation.save(&mut part).unwrap();
     part.finish().unwrap()
@@ -97,7 +97,7 @@ fn run_leg(comm: Rc<dyn Comm>, network: &Network, (leg, before): (Leg, Option<Le
     advance(&mut simulation, steps, &mut record);
     // The parts of the leg before have been read by all.
     comm.broadcast(0).unwrap();
-    let sum = save(&simulation, network, &part(path, rank));
+    let sum = save(&mut simulation, network, &part(path, rank));
     assert_eq!(sum, FileSum::of(&part(path, rank)).unwrap());
     record
 }
@@ -263,7 +263,7 @@ fn saved(name: &str) -> (Network, PathBuf) {
     let (network, path) = (network(), file(name));
     let mut simulation = alone(&network, 2);
     advance(&mut simulation, 100, &mut Record::default());
-    save(&simulation, &network, &path);
+    save(&mut simulation, &network, &path);
     (network, path)
 }
 

@@ -57,8 +57,10 @@ pub trait Cells: Send {
     }
     /// Memory in bytes.
     fn bytes(&self) -> u64;
-    /// What a device needs to go on in their place; `None` if it cannot.
-    fn handover(&self) -> Option<Handover>;
+    /// What a device needs to go on in their place.
+    fn handover(&self) -> Handover;
+    /// Takes the state that a device has made of [`Handover::tiles`].
+    fn take_back(&mut self, tiles: &[u32]);
 }
 
 /// Neurons on their way to a device.
@@ -69,8 +71,10 @@ pub struct Handover {
     pub propagators: Vec<real>,
     /// Substeps of a step.
     pub substeps: u32,
-    /// State in tiles of [`LANES`] neurons, `[tile][field][lane]`.
-    pub tiles: Vec<real>,
+    /// State in tiles of [`LANES`] neurons, `[tile][field][lane]`, in words of the device.
+    pub tiles: Vec<u32>,
+    /// The unit of each state variable where two of its values share a word: state in 16 bits.
+    pub compact: Option<&'static [real]>,
     /// Place of the first neuron in its block.
     pub offset: usize,
     /// Its index in the population.
@@ -257,19 +261,25 @@ impl<M: Model> Cells for Tiles<M> {
         (self.tiles.capacity() * size_of::<LanesOf<M::State>>()) as u64
     }
 
-    fn handover(&self) -> Option<Handover> {
+    fn handover(&self) -> Handover {
         let mut propagators = M::Propagators::lanes();
         self.propagators.store(&mut propagators, 0);
-        Some(Handover {
+        Handover {
             model: M::NAME,
             propagators: propagators.as_ref().iter().map(|lanes| lanes[0]).collect(),
             substeps: self.substeps,
-            tiles: self.tiles.iter().flat_map(|tile| tile.as_ref().as_flattened()).copied().collect(),
+            tiles: self.tiles.iter().flat_map(|tile| tile.as_ref().as_flattened()).map(|value| value.to_bits()).collect(),
+            compact: None,
             offset: self.offset,
             first: self.first,
             units: self.units,
             noise: self.noise,
-        })
+        }
+    }
+
+    fn take_back(&mut self, tiles: &[u32]) {
+        let values = self.tiles.iter_mut().flat_map(|tile| tile.as_mut().as_flattened_mut());
+        values.zip(tiles).for_each(|(value, word)| *value = real::from_bits(*word));
     }
 }
 

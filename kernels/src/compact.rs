@@ -112,8 +112,15 @@ impl<M: Model> Cells for Compact<M> {
         (self.packed.capacity() * size_of::<[i16; LANES]>()) as u64
     }
 
-    fn handover(&self) -> Option<Handover> {
-        None
+    fn handover(&self) -> Handover {
+        let word = |pair: &[i16; 2]| u32::from(pair[0] as u16) | u32::from(pair[1] as u16) << 16;
+        let tiles = self.packed.as_flattened().as_chunks().0.iter().map(word).collect();
+        Handover { tiles, compact: Some(self.units), offset: self.offset, first: self.first, ..self.window.handover() }
+    }
+
+    fn take_back(&mut self, tiles: &[u32]) {
+        let pairs = self.packed.as_flattened_mut().as_chunks_mut::<2>().0;
+        pairs.iter_mut().zip(tiles).for_each(|(pair, word)| *pair = [*word as i16, (*word >> 16) as i16]);
     }
 }
 
@@ -204,5 +211,22 @@ mod tests {
         assert!((made.value(0, 32) + 110.0).abs() <= 1.0 / 256.0);
         assert_eq!(made.bytes(), 48 * 2 * made.fields().len() as u64);
         assert!(compact_cells("iaf_psc_exp", &spec).is_none());
+    }
+
+    #[test]
+    fn what_is_handed_over_comes_back() {
+        let params = BTreeMap::new();
+        let spec = CellsSpec { params: &params, dt: 1.0, first: 0, n: 40, offset: 0, scales: &[1024.0], seed: 4, population: 0 };
+        for make in [compact_cells, cells] {
+            let new = || make("aeif_braincog", &spec).expect("it exists").expect("its defaults are good");
+            let (mut made, mut other) = (new(), new());
+            for field in 0..made.fields().len() {
+                (0..40).for_each(|neuron| made.set(field, neuron, (neuron as real - 20.0) * (field + 1) as real));
+            }
+            other.take_back(&made.handover().tiles);
+            for field in 0..made.fields().len() {
+                (0..40).for_each(|neuron| assert_eq!(made.value(field, neuron).to_bits(), other.value(field, neuron).to_bits()));
+            }
+        }
     }
 }

@@ -71,6 +71,25 @@ pub fn with_host_driver(command: &mut Command) -> &mut Command {
     command.env("LD_LIBRARY_PATH", FOLDER.get_or_init(host_driver))
 }
 
+/// Where a driver is looked for is decided when a process starts: so a test that is to have the host driver in its own process runs once more in
+/// one that finds it. True there; false in the process that has waited for it, where nothing is left to do.
+#[cfg(target_os = "linux")]
+pub fn on_host_driver(test: &str) -> bool {
+    const MARK: &str = "BRAINCOG_TEST_ON_HOST_DRIVER";
+    if env::var_os(MARK).is_some() {
+        return true;
+    }
+    let program = env::current_exe().expect("a test program has a path");
+    let mut command = Command::new(program);
+    command.args(["--exact", test, "--nocapture"]).env(MARK, "1");
+    let said = run(with_host_driver(&mut command));
+    println!("{}", said.out);
+    assert_eq!(said.code, 0, "{test} on the host driver: {}", said.err);
+    // A name that no test has would run nothing.
+    assert!(said.out.contains("test result: ok. 1 passed"), "{test}: {}", said.out);
+    false
+}
+
 /// A folder in which the host driver has the name of a CUDA driver.
 #[cfg(target_os = "linux")]
 fn host_driver() -> PathBuf {

@@ -1,15 +1,19 @@
-//! Contract: a run on a CUDA device gives the spikes of a run on the processor and records the same files, and what a device does not do
-//! is refused by name before anything is built.
+//! Contract: a run on a CUDA device gives the spikes of a run on the processor and records the same files, also where it was stopped and goes
+//! on on the other. Runs that are cut and shared by processes are in `cuda_cut.rs`.
 //!
 //! The device is the host driver, which interprets the kernels that are shipped and stops at the first access that is not right. It is
 //! slow: scenarios are shrunk to a few thousand neurons and run until some of them have fired.
 #![cfg(target_os = "linux")]
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::{Folder, Said, braincog_sim, root, run, shipped, shrink, with_host_driver};
+
+/// The time after which a run should have begun.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 const PROCEDURAL: &str = "simulation.storage=procedural";
 
@@ -52,10 +56,9 @@ fn recorded(out: &Path) -> Vec<String> {
     names
 }
 
-/// What makes a shipped scenario small and lets it live on a device.
+/// What makes a shipped scenario small.
 fn small(name: &str) -> Vec<&'static str> {
-    let is_compact = name.ends_with("-giant") || name.ends_with("mouse-full");
-    shrink(name).chain(is_compact.then_some("regions.state=full")).collect()
+    shrink(name).collect()
 }
 
 /// Runs a scenario on both backends, and finds the same in their reports. Gives the number of spikes.
@@ -71,18 +74,21 @@ fn compare(scenario: &Path, time: &str, set: &[&str]) -> u64 {
     let ((cpu, _), (cuda, seconds)) = (on("cpu"), on("cuda"));
     println!("{name} {set:?}: {} neurons, {} spikes, {} events, {seconds:.1} s", cuda["neurons"], cuda["spikes"], cuda["synaptic_events"]);
     assert_eq!((&cpu["backend"], &cuda["backend"]), (&"cpu".into(), &"cuda".into()));
-    // A device counts the events of a procedural row when it makes it, the processor when they arrive.
-    let events = if set.contains(&PROCEDURAL) { "spikes" } else { "synaptic_events" };
-    for key in ["spike_checksum", "spikes", events, "neurons", "synapses", "populations", "regions"] {
-        assert_eq!(cuda[key], cpu[key], "{name} {set:?}: {key}");
-    }
-    let files = recorded(&folder.path().join("cpu"));
-    assert_eq!(recorded(&folder.path().join("cuda")), files, "{name} {set:?}: recorded files");
-    for file in files {
-        let bytes = |backend: &str| std::fs::read(folder.path().join(backend).join(&file)).expect("it is in the folder");
-        assert!(bytes("cuda") == bytes("cpu"), "{name} {set:?}: {file} differs");
-    }
+    assert_same(&folder.path().join("cuda"), &folder.path().join("cpu"), &format!("{name} {set:?}"));
     cuda["spikes"].as_u64().expect("a number of spikes")
+}
+
+/// Two folders of runs tell the same and hold the same recorded files.
+fn assert_same(found: &Path, expected: &Path, what: &str) {
+    for key in ["spike_checksum", "spikes", "synaptic_events", "neurons", "synapses", "populations", "regions"] {
+        assert_eq!(report(found)[key], report(expected)[key], "{what}: {key}");
+    }
+    let files = recorded(expected);
+    assert_eq!(recorded(found), files, "{what}: recorded files");
+    for file in files {
+        let bytes = |folder: &Path| std::fs::read(folder.join(&file)).expect("it is in the folder");
+        assert!(bytes(found) == bytes(expected), "{what}: {file} differs");
+    }
 }
 
 #[test]
@@ -118,7 +124,7 @@ fn every_rule_and_stimulus_does_on_a_device_what_it_does_on_the_processor() {
     assert!(spikes > 100, "{spikes} spikes tell little");
 }
 
-/// Two populations with currents of every kind, several probes and a delay longer than a block of recorded steps.
+/// Populations with currents of every kind, several probes and a delay longer than a block of recorded steps; one has its state in 16 bits.
 const RECORDED: &str = r#"
 name = "recorded"
 
@@ -132,9 +138,14 @@ initial = { V_m = { uniform = { min = "-70 mV", max = "-56 mV" } } }
 model = "adth"
 size = 70
 
+[populations.C]
+model = "aeif_braincog"
+size = 90
+state = "compact"
+
 [[projections]]
 source = "E"
-target = ["E", "G"]
+target = ["E", "G", "C"]
 rule = "fixed_indegree"
 indegree = 30
 weight = { normal = { mean = "20 pA", std = "4 pA" } }
@@ -157,6 +168,12 @@ population = "G"
 variables = ["V_m"]
 neurons = [60, 10]
 interval = "0.7 ms"
+
+[[record.states]]
+population = "C"
+variables = ["V_m", "w"]
+neurons = [13, 20]
+interval = "0.3 ms"
 "#;
 
 #[test]
@@ -174,13 +191,57 @@ fn a_device_records_what_the_processor_records_and_the_spikes_do_not_depend_on_i
     assert_eq!(checksum(&scenario, "with"), checksum(&without, "without"));
 }
 
+/// A run without end that is stopped by SIGTERM when it records: the step of its checkpoint.
+fn stopped(scenario: &Path, backend: &str, out: &Path) -> u64 {
+    let mut command = braincog_sim();
+    command.arg("run").arg(scenario).args(["--backend", backend, "--quiet", "--time", "1000s", "--out"]).arg(out);
+    let mut child = with_host_driver(&mut command).stderr(Stdio::null()).spawn().expect("the program starts");
+    let begun = Instant::now();
+    while !out.join("spikes.h5.partial").exists() && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("there is `kill`");
+    assert!(status.success() && child.wait().expect("it ends").code() == Some(143), "{backend}");
+    let checkpoints = std::fs::read_dir(out.join("checkpoints")).expect("it was stopped with a checkpoint");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("readable").file_name().to_string_lossy().parse().ok();
+    checkpoints.filter_map(name).max().expect("a checkpoint is called by its step")
+}
+
 #[test]
-fn neurons_with_their_state_in_16_bits_are_refused_by_name() {
-    let folder = Folder::new("compact");
-    let scenario = root().join("scenarios/braincog-mouse-full.toml");
-    let said = simulate(&scenario, "2ms", "cuda", &folder.path().join("out"), &shrink("braincog-mouse-full").collect::<Vec<_>>());
-    assert_eq!(said.code, 2);
-    assert!(said.err.contains("error: population `") && said.err.contains("its state is kept in 16 bits"), "{}", said.err);
+fn a_run_that_was_stopped_goes_on_on_the_other_backend_and_leaves_the_same_files() {
+    let folder = Folder::new("stopped");
+    let scenario = folder.file("recorded.toml", RECORDED);
+    for (first, second) in [("cuda", "cpu"), ("cpu", "cuda")] {
+        let out = folder.path().join(first);
+        let step = stopped(&scenario, first, &out);
+        let time = format!("{} ms", step as f64 / 10.0 + 3.0);
+        let mut command = braincog_sim();
+        command.arg("run").arg(&scenario).args(["--backend", second, "--quiet", "--time", &time, "--resume"]).arg(&out);
+        let said = run(with_host_driver(&mut command));
+        assert_eq!(said.code, 0, "{first}, then {second}: {}", said.err);
+        let whole = folder.path().join(format!("whole-{first}"));
+        let said = run(braincog_sim().arg("run").arg(&scenario).args(["--quiet", "--time", &time, "--out"]).arg(&whole));
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert_same(&out, &whole, &format!("{first} up to step {step}, then {second}"));
+    }
+}
+
+#[test]
+fn a_benchmark_on_a_device_does_the_work_of_the_processors() {
+    let measured = |backend: &str| {
+        let arguments = ["bench", "brunel", "--scale", "0.01", "--time", "2ms", "--json", "--backend", backend];
+        let said = run(with_host_driver(braincog_sim().args(arguments)));
+        assert_eq!(said.code, 0, "{}", said.err);
+        let cases: Value = serde_json::from_str(&said.out).expect("it prints JSON");
+        cases[0].clone()
+    };
+    let (cpu, cuda) = (measured("cpu"), measured("cuda"));
+    assert_eq!((&cpu["backend"], &cuda["backend"]), (&"cpu".into(), &"cuda".into()));
+    for key in ["spike_checksum", "spikes", "synaptic_events", "steps", "neurons", "synapses"] {
+        assert_eq!(cuda[key], cpu[key], "{key}");
+    }
+    assert!(cuda["spikes"].as_u64() > Some(0) && cuda["rates"]["ns_per_neuron_step"].as_f64() > Some(0.0));
 }
 
 #[test]

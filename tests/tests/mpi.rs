@@ -118,6 +118,29 @@ fn recorded_states_come_from_all_ranks_into_one_file() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn ranks_with_a_device_each_have_the_files_of_one_process() {
+    let Some(mut command) = mpirun(2) else { return };
+    let folder = Folder::new("devices");
+    let scenario = folder.file("pair.toml", PAIR);
+    let out = |name: &str| folder.path().join(name);
+    let run_for = ["--time", "20 ms", "--no-report", "--threads", "1"];
+    tests::with_host_driver(command.arg(&scenario).args(["--backend", "cuda"]).args(run_for).arg("--out").arg(out("devices")));
+    let said = succeeded(&mut command);
+    assert!(said.err.contains("host driver (interprets PTX, for tests only), numbers on their machines, by rank: 0 0"), "{}", said.err);
+    succeeded(braincog_sim().arg(&scenario).args(run_for).arg("--out").arg(out("one")));
+    for file in ["states-V_m.h5", "spikes.h5", "regions.h5"] {
+        assert!(std::fs::read(out("devices").join(file)).unwrap() == std::fs::read(out("one").join(file)).unwrap(), "{file} differs");
+    }
+    let (devices, one) = (report(&out("devices")), report(&out("one")));
+    for key in ["spike_checksum", "spikes", "synaptic_events", "populations"] {
+        assert_eq!(devices[key], one[key], "{key}");
+    }
+    assert!(one["spikes"].as_u64().unwrap() > 100);
+    assert_eq!((&devices["backend"], &devices["ranks"]), (&"cuda".into(), &2.into()));
+}
+
+#[test]
 fn two_hosts_over_tcp_have_the_spikes_of_one_process() {
     let Some(launcher) = mpirun(2) else { return };
     let program = launcher.get_args().last().expect("the program is the last argument");

@@ -12,6 +12,9 @@ pub enum Error {
     /// The disk is full, or the file cannot be written.
     #[error(transparent)]
     Write(#[from] record::Error),
+    /// A device does not give what it holds.
+    #[error(transparent)]
+    Device(#[from] kernels::cuda::Error),
     /// The file cannot be opened.
     #[error("cannot open {}: {source}", path.display())]
     Open {

@@ -21,6 +21,11 @@ impl Recent {
         Recent { reach: u64::from(reach), ..Default::default() }
     }
 
+    /// The same for other spikes, of which there are none yet.
+    pub(crate) fn empty(&self) -> Self {
+        Recent { reach: self.reach, ..Default::default() }
+    }
+
     /// Takes all spikes up to the time `now`, sorted, and forgets those that have arrived everywhere.
     pub(crate) fn take(&mut self, spikes: &[Spike], now: u64) {
         let first = self.first(now);

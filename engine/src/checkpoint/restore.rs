@@ -23,11 +23,14 @@ impl Simulation {
     /// of no use then.
     pub fn restore(&mut self, parts: &mut [PartReader]) -> Result<(), crate::Error> {
         assert_eq!(self.step, 0, "only a simulation that has not begun can go on from a checkpoint");
-        let read = self.read_parts(parts);
-        let mut failed = [i64::from(read.is_err())];
-        self.comm.sum(&mut failed)?;
-        read?;
-        if failed[0] > 0 { Err(crate::Error::Lost) } else { self.start_means() }
+        let read = self.read_parts(parts).map_err(crate::Error::from);
+        crate::agreed(&*self.comm, read)?;
+        self.start_means()?;
+        if self.on_device.is_none() {
+            return Ok(());
+        }
+        let onto_device = self.onto_device();
+        crate::agreed(&*self.comm, onto_device)
     }
 
     fn read_parts(&mut self, parts: &mut [PartReader]) -> Result<(), Error> {

@@ -5,11 +5,12 @@ use crate::Simulation;
 use crate::shard::SliceState;
 
 impl Simulation {
-    /// Writes all that this process knows of the present step.
+    /// Writes all that this process knows of the present step; what lives on a device is copied to the host first.
     ///
     /// # Errors
     /// If the file cannot be written; the simulation is as it was.
-    pub fn save(&self, out: &mut PartWriter) -> Result<(), Error> {
+    pub fn save(&mut self, out: &mut PartWriter) -> Result<(), Error> {
+        self.from_device()?;
         out.u64(self.step)?;
         out.u64(self.synaptic_events())?;
         let (n, spikes) = self.recent.spikes();

@@ -59,6 +59,11 @@ impl Device {
         self.context.name().unwrap_or_else(|_| "the device".into())
     }
 
+    /// Its number among the devices that the driver offers, from 0.
+    pub fn number(&self) -> usize {
+        self.context.ordinal()
+    }
+
     /// How many multiprocessors it has.
     pub(super) fn multiprocessors(&self) -> Result<u32, Error> {
         let n = self.context.attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);

@@ -53,6 +53,15 @@ impl<T: DeviceRepr> Array<T> {
         device.stream.memcpy_htod(items, &mut place).map_err(doing("copying to the device"))
     }
 
+    /// Sets `n` items from `first` on to zero bits.
+    pub(super) fn clear(&mut self, device: &Device, first: usize, n: usize) -> Result<(), Error>
+    where
+        T: ValidAsZeroBits,
+    {
+        let mut place = self.0.slice_mut(first..first + n);
+        device.stream.memset_zeros(&mut place).map_err(doing("clearing device memory"))
+    }
+
     /// Waits for the device and copies what begins at `first`.
     pub(super) fn read(&self, device: &Device, first: usize, items: &mut [T]) -> Result<(), Error> {
         if items.is_empty() {

@@ -5,13 +5,15 @@
 //! [`device`](crate::device), and how they go together in `kernels/cuda/README.md`.
 //!
 //! [`Resident`] is a network on a device: it takes over neurons, rows and stimuli as the host has made them, starts steps
-//! without waiting for any, and hands back spikes and samples when asked.
+//! without waiting for any, and hands back spikes and samples when asked. What it keeps from step to step can be
+//! copied and put back, and spikes from elsewhere be given to it.
 
 mod device;
 mod error;
 mod memory;
 mod neurons;
 mod resident;
+mod restart;
 mod samples;
 mod spikes;
 mod synapses;
@@ -20,8 +22,9 @@ pub use device::Device;
 pub use error::Error;
 pub use neurons::{SliceOnHost, Tap};
 pub use resident::{Parts, Resident};
+pub use restart::State;
 pub use samples::Value;
-pub use spikes::Room;
+pub use spikes::{Fired, Room};
 
 use crate::device::THREADS;
 use cudarc::driver::LaunchConfig;

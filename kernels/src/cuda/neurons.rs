@@ -1,6 +1,7 @@
 //! Neurons on the device: state, what is fixed for each slice, and the kernel of each model.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use cudarc::driver::CudaFunction;
 use models::kit::{LANES, real};
@@ -8,6 +9,7 @@ use models::kit::{LANES, real};
 use super::device::Device;
 use super::error::Error;
 use super::memory::Array;
+use super::samples::{Form, Reading};
 use crate::cells::Handover;
 use crate::device::{self, Address, Share, Slice, shares, slice_words};
 use crate::layout::BLOCK;
@@ -57,12 +59,31 @@ pub struct Tap {
 /// All neurons of a device.
 pub(super) struct Neurons {
     pub(super) models: Vec<Updates>,
-    tiles: Array<real>,
-    /// Where each slice's state begins in `tiles`, and how many fields it has.
-    places: Vec<(usize, usize)>,
+    pub(super) tiles: Array<u32>,
+    pub(super) places: Vec<Place>,
     /// State of Ornstein-Uhlenbeck processes, which drives name.
-    _processes: Array<real>,
+    pub(super) processes: Array<real>,
     drives: Array<device::Drive>,
+    /// Units of state in 16 bits, which slices name.
+    _units: Array<real>,
+}
+
+/// Where a slice's state lies.
+pub(super) struct Place {
+    /// Its words in the tiles.
+    pub(super) tiles: Range<usize>,
+    fields: usize,
+    compact: Option<&'static [real]>,
+    pub(super) processes: Vec<Process>,
+}
+
+/// An Ornstein-Uhlenbeck process of a slice.
+pub(super) struct Process {
+    /// Index of the drive among those of the slice.
+    pub(super) drive: usize,
+    pub(super) stimulus: usize,
+    /// Of the neurons that it drives, among all processes.
+    pub(super) values: Range<usize>,
 }
 
 /// What one launch updates: all slices of a model.
@@ -82,30 +103,28 @@ struct Group {
 
 impl Neurons {
     pub(super) fn new(device: &Device, slices: &[SliceOnHost]) -> Result<Self, Error> {
-        let mut places = Vec::with_capacity(slices.len());
-        let mut state = Vec::new();
+        let (mut tiles, mut units) = (Vec::new(), Vec::new());
         for slice in slices {
-            places.push((state.len(), slice.cells.tiles.len() / slice.n.next_multiple_of(LANES)));
-            state.extend_from_slice(&slice.cells.tiles);
+            tiles.extend_from_slice(&slice.cells.tiles);
+            units.extend_from_slice(slice.cells.compact.unwrap_or_default());
         }
-        let tiles = Array::copy(device, &state)?;
-        drop(state);
+        let (tiles, units) = (Array::copy(device, &tiles)?, Array::copy(device, &units)?);
         let n_processes = slices.iter().map(|s| s.drives.iter().filter(|d| d.has_state()).count() * s.n).sum();
         let processes = Array::room(device, n_processes)?;
-        let mut drives = Vec::new();
+        let mut driven = Driven { processes: processes.address(device), value: 0, drives: Vec::new() };
         let mut groups: BTreeMap<&'static str, Group> = BTreeMap::new();
-        let mut process = processes.address(device);
-        for (slice, (first, _)) in slices.iter().zip(&places) {
-            let from = drives.len();
-            for drive in slice.drives {
-                drives.push(drive.on_device(process));
-                process += if drive.has_state() { size_of::<real>() as u64 * slice.n as u64 } else { 0 };
-            }
-            let address = tiles.address(device) + size_of::<real>() as u64 * *first as u64;
-            groups.entry(slice.cells.model).or_default().push(slice, address, from as u32..drives.len() as u32);
+        let (mut places, mut word, mut unit) = (Vec::with_capacity(slices.len()), 0, 0);
+        for slice in slices {
+            let (n_words, n_units) = (slice.cells.tiles.len(), slice.cells.compact.map_or(0, <[real]>::len));
+            let compact = if n_units > 0 { word_at(units.address(device), unit) } else { 0 };
+            let (own, from) = (driven.add(slice), driven.drives.len());
+            let state = (word_at(tiles.address(device), word), compact);
+            groups.entry(slice.cells.model).or_default().push(slice, state, (from - slice.drives.len()) as u32..from as u32);
+            places.push(Place { tiles: word..word + n_words, processes: own, ..Place::of(&slice.cells, slice.n) });
+            (word, unit) = (word + n_words, unit + n_units);
         }
         let models = groups.into_iter().map(|(model, group)| group.onto(device, model)).collect::<Result<_, _>>()?;
-        Ok(Neurons { models, tiles, places, _processes: processes, drives: Array::copy(device, &drives)? })
+        Ok(Neurons { models, tiles, places, processes, drives: Array::copy(device, &driven.drives)?, _units: units })
     }
 
     /// Where all drives are listed.
@@ -113,21 +132,66 @@ impl Neurons {
         self.drives.address(device)
     }
 
-    /// Where the recorded number of a tap lies.
-    pub(super) fn address_of(&self, device: &Device, tap: &Tap) -> Address {
-        let (first, fields) = self.places[tap.slice];
+    /// Where the recorded number of a tap lies, and what it is.
+    pub(super) fn reading_of(&self, device: &Device, tap: &Tap) -> Reading {
+        let place = &self.places[tap.slice];
         let neuron = tap.neuron as usize;
-        let index = first + (neuron / LANES * fields + tap.field) * LANES + neuron % LANES;
-        self.tiles.address(device) + (size_of::<real>() * index) as u64
+        let index = (neuron / LANES * place.fields + tap.field) * LANES + neuron % LANES;
+        let (word, form) = match place.compact {
+            None => (index, Form::Whole),
+            Some(units) => (index / 2, Form::Half { upper: index % 2 == 1, unit: units[tap.field] }),
+        };
+        Reading { address: word_at(self.tiles.address(device), place.tiles.start + word), form, interval: tap.interval }
+    }
+}
+
+/// Word number `n` of an array of them.
+fn word_at(array: Address, n: usize) -> Address {
+    array + (size_of::<u32>() * n) as u64
+}
+
+impl Place {
+    /// Of `n` neurons, with where they lie still open.
+    fn of(cells: &Handover, n: usize) -> Self {
+        let values_of_a_word = if cells.compact.is_some() { 2 } else { 1 };
+        let fields = cells.tiles.len() * values_of_a_word / n.next_multiple_of(LANES);
+        Place { tiles: 0..0, fields, compact: cells.compact, processes: Vec::new() }
+    }
+}
+
+/// Drives in the making.
+struct Driven {
+    /// Where the state of processes lies.
+    processes: Address,
+    /// How many values of it are taken.
+    value: usize,
+    drives: Vec<device::Drive>,
+}
+
+impl Driven {
+    /// Adds the drives of a slice; its processes.
+    fn add(&mut self, slice: &SliceOnHost) -> Vec<Process> {
+        let mut own = Vec::new();
+        for (index, drive) in slice.drives.iter().enumerate() {
+            let on_device = drive.on_device(word_at(self.processes, self.value));
+            if drive.has_state() {
+                let values = self.value + on_device.from as usize..self.value + on_device.to as usize;
+                own.push(Process { drive: index, stimulus: drive.stimulus(), values });
+                self.value += slice.n;
+            }
+            self.drives.push(on_device);
+        }
+        own
     }
 }
 
 impl Group {
-    fn push(&mut self, slice: &SliceOnHost, tiles: Address, drives: std::ops::Range<u32>) {
+    /// Adds a slice with its state and the units of that at these addresses.
+    fn push(&mut self, slice: &SliceOnHost, (tiles, compact): (Address, Address), drives: Range<u32>) {
         let cells = &slice.cells;
         let record = Slice {
             tiles,
-            compact: 0,
+            compact,
             n: slice.n as u32,
             first: cells.first,
             id: slice.id,

@@ -11,9 +11,9 @@ use super::error::{Error, doing};
 use super::memory::Array;
 use super::neurons::{Neurons, SliceOnHost, Tap};
 use super::samples::{Samples, Value};
-use super::spikes::{Room, Spikes};
+use super::spikes::{Fired, Room, Spikes};
 use super::synapses::Synapses;
-use crate::device::{Drives, Image, Means, Moment, PoissonTable, Recipes, Sums};
+use crate::device::{Drives, Image, Means, Moment, PoissonTable, Recipes, Store, Sums};
 use crate::layout::BLOCK;
 use crate::quantile::standard_normal;
 use crate::stimuli::Agenda;
@@ -70,24 +70,25 @@ impl Parts<'_> {
 
 /// A network on a device.
 pub struct Resident {
-    device: Device,
+    pub(super) device: Device,
     deliver: CudaFunction,
+    pub(super) enter: CudaFunction,
     /// Blocks of `deliver`.
     blocks: u32,
-    neurons: Neurons,
-    synapses: Synapses,
-    spikes: Spikes,
+    pub(super) neurons: Neurons,
+    pub(super) synapses: Synapses,
+    pub(super) spikes: Spikes,
     samples: Samples,
-    sums: Sums,
+    pub(super) sums: Sums,
     /// What `sums` and `means` name.
-    _cells: Array<i32>,
-    means: Means,
-    _potentials: Array<i64>,
+    pub(super) cells: Array<i32>,
+    pub(super) means: Means,
+    pub(super) potentials: Array<i64>,
     quantiles: Array<f32>,
-    agenda: Agenda,
+    pub(super) agenda: Agenda,
     moments: Array<Moment>,
     tables: Array<PoissonTable>,
-    span: u32,
+    pub(super) span: u32,
     /// Steps that were launched and not taken.
     launched: Range<u64>,
     clock: Clock,
@@ -126,14 +127,15 @@ impl Resident {
     pub fn new(device: &Device, parts: Parts) -> Result<Resident, Error> {
         device.fits(parts.bytes())?;
         let neurons = Neurons::new(device, &parts.slices)?;
-        let taps: Vec<_> = parts.taps.iter().map(|tap| (neurons.address_of(device, tap), tap.interval)).collect();
+        let taps: Vec<_> = parts.taps.iter().map(|tap| neurons.reading_of(device, tap)).collect();
         let cells = Array::zeros(device, parts.n_sums())?;
         let potentials = Array::copy(device, &[vec![0; parts.means.len()], parts.means.clone()].concat())?;
         Ok(Resident {
             deliver: device.kernel("deliver", "deliver")?,
+            enter: device.kernel("deliver", "enter")?,
             blocks: BLOCKS * device.multiprocessors()?,
             synapses: Synapses::new(device, &parts.image, parts.recipes.as_ref())?,
-            spikes: Spikes::new(device, parts.room)?,
+            spikes: Spikes::new(device, parts.room, parts.span)?,
             samples: Samples::new(device, &taps, parts.pace)?,
             sums: Sums {
                 cells: cells.address(device),
@@ -142,13 +144,13 @@ impl Resident {
                 slot_mask: parts.slot_mask(),
                 unused: 0,
             },
-            _cells: cells,
+            cells,
             means: Means {
                 sums: if parts.means.is_empty() { 0 } else { potentials.address(device) },
                 n_populations: parts.means.len() as u32,
                 unused: 0,
             },
-            _potentials: potentials,
+            potentials,
             quantiles: Array::copy(device, standard_normal().rows())?,
             moments: Array::room(device, parts.agenda.n_stimuli() * parts.pace as usize)?,
             tables: Array::copy(device, &[])?,
@@ -166,7 +168,7 @@ impl Resident {
         self.tell(&steps)?;
         let device = &self.device;
         let ring = self.spikes.ring(device);
-        let (store, made) = (self.synapses.store(device), self.synapses.made(device));
+        let store = self.synapses.store(device);
         let row = (self.agenda.n_stimuli() * size_of::<Moment>()) as u64;
         let mut drives = Drives {
             list: self.neurons.drives(device),
@@ -176,16 +178,13 @@ impl Resident {
         };
         for step in steps.clone() {
             self.clock.mark(device, &self.clock.begun, step == steps.start)?;
-            let mut launch = device.stream.launch_builder(&self.deliver);
-            launch.arg(&ring).arg(&store).arg(&made).arg(&self.sums).arg(&self.means).arg(&step).arg(&self.span);
-            // SAFETY: these are the kernel's arguments; what their addresses name lives as long as `self` does.
-            unsafe { launch.launch(blocks(self.blocks)) }.map_err(doing("launching `deliver`"))?;
+            self.launch_deliver(step, &store, &self.means)?;
             self.clock.mark(device, &self.clock.delivered, step == steps.start)?;
             for model in &self.neurons.models {
                 let mut launch = device.stream.launch_builder(&model.kernel);
                 launch.arg(&model.slices.0).arg(&model.shares.0).arg(&drives).arg(&ring).arg(&store);
                 launch.arg(&self.sums).arg(&self.means).arg(&step);
-                // SAFETY: as above.
+                // SAFETY: these are the kernel's arguments; what their addresses name lives as long as `self` does.
                 unsafe { launch.launch(blocks(model.shares.len() as u32)) }.map_err(doing("launching `update`"))?;
             }
             self.clock.mark(device, &self.clock.updated, step == steps.start)?;
@@ -194,6 +193,15 @@ impl Resident {
         }
         self.launched = steps;
         Ok(())
+    }
+
+    /// Starts the delivery of a step.
+    pub(super) fn launch_deliver(&self, step: u64, store: &Store, means: &Means) -> Result<(), Error> {
+        let (ring, made) = (self.spikes.ring(&self.device), self.synapses.made(&self.device));
+        let mut launch = self.device.stream.launch_builder(&self.deliver);
+        launch.arg(&ring).arg(store).arg(&made).arg(&self.sums).arg(means).arg(&step).arg(&self.span);
+        // SAFETY: these are the kernel's arguments; what their addresses name lives as long as `self` does.
+        unsafe { launch.launch(blocks(self.blocks)) }.map(|_| ()).map_err(doing("launching `deliver`"))
     }
 
     /// Tells the device what stimuli do in these steps.
@@ -210,7 +218,7 @@ impl Resident {
 
     /// Waits for what was launched and appends what happened in it.
     /// Gives the number of synaptic events so far.
-    pub fn take(&mut self, fired: &mut Vec<(u64, u32)>, values: &mut Vec<Value>) -> Result<u64, Error> {
+    pub fn take(&mut self, fired: &mut Vec<Fired>, values: &mut Vec<Value>) -> Result<u64, Error> {
         let steps = std::mem::take(&mut self.launched);
         let events = self.spikes.take(&self.device, steps.clone(), fired)?;
         self.samples.take(&self.device, steps, values)?;

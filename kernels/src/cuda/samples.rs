@@ -23,20 +23,48 @@ pub struct Value {
     pub value: real,
 }
 
+/// How a device reads a tap.
+pub(super) struct Reading {
+    /// A word of the device.
+    pub(super) address: Address,
+    /// What of it is recorded.
+    pub(super) form: Form,
+    /// Every how many steps.
+    pub(super) interval: u64,
+}
+
+/// What of a word is a value.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// All of it.
+    Whole,
+    /// One half, in these units.
+    Half { upper: bool, unit: real },
+}
+
+impl Form {
+    fn value(self, word: u32) -> real {
+        match self {
+            Form::Whole => real::from_bits(word),
+            Form::Half { upper, unit } => real::from((word >> if upper { 16 } else { 0 }) as i16) * unit,
+        }
+    }
+}
+
 /// All taps of a device.
 pub(super) struct Samples {
     kernel: CudaFunction,
     groups: Vec<Group>,
-    copied: Vec<real>,
+    copied: Vec<u32>,
 }
 
 /// Taps that are read at the same steps.
 struct Group {
     interval: u64,
-    /// Indices of the taps.
-    taps: Vec<usize>,
+    /// Indices of the taps, and what they read.
+    taps: Vec<(usize, Form)>,
     addresses: Array<Address>,
-    values: Array<real>,
+    values: Array<u32>,
 }
 
 impl Group {
@@ -47,14 +75,14 @@ impl Group {
 }
 
 impl Samples {
-    /// Taps by their address and interval; the host takes their values every `pace` steps.
-    pub(super) fn new(device: &Device, taps: &[(Address, u64)], pace: u64) -> Result<Self, Error> {
-        let mut by_interval: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-        for (index, (_, interval)) in taps.iter().enumerate() {
-            by_interval.entry((*interval).max(1)).or_default().push(index);
+    /// All taps; the host takes their values every `pace` steps.
+    pub(super) fn new(device: &Device, taps: &[Reading], pace: u64) -> Result<Self, Error> {
+        let mut by_interval: BTreeMap<u64, Vec<(usize, Form)>> = BTreeMap::new();
+        for (index, tap) in taps.iter().enumerate() {
+            by_interval.entry(tap.interval.max(1)).or_default().push((index, tap.form));
         }
-        let group = |(interval, group): (u64, Vec<usize>)| {
-            let addresses: Vec<Address> = group.iter().map(|tap| taps[*tap].0).collect();
+        let group = |(interval, group): (u64, Vec<(usize, Form)>)| {
+            let addresses: Vec<Address> = group.iter().map(|(tap, _)| taps[*tap].address).collect();
             let room = group.len() * Samples::rows(interval, pace) as usize;
             let (addresses, values) = (Array::copy(device, &addresses)?, Array::room(device, room)?);
             Ok(Group { interval, taps: group, addresses, values })
@@ -73,7 +101,7 @@ impl Samples {
         for group in self.groups.iter().filter(|group| (step + 1).is_multiple_of(group.interval)) {
             let n = group.taps.len();
             let row = group.n_due(&(first..step));
-            let out = group.values.address(device) + row * (n * size_of::<real>()) as u64;
+            let out = group.values.address(device) + row * (n * size_of::<u32>()) as u64;
             let n = n as u32;
             let mut launch = device.stream.launch_builder(&self.kernel);
             launch.arg(&group.addresses.0).arg(&n).arg(&out);
@@ -87,11 +115,12 @@ impl Samples {
     pub(super) fn take(&mut self, device: &Device, steps: Range<u64>, values: &mut Vec<Value>) -> Result<(), Error> {
         for group in &self.groups {
             let n = group.taps.len();
-            self.copied.resize(n * group.n_due(&steps) as usize, 0.0);
+            self.copied.resize(n * group.n_due(&steps) as usize, 0);
             group.values.read(device, 0, &mut self.copied)?;
             for (row, row_values) in self.copied.chunks_exact(n).enumerate() {
                 let step = (steps.start / group.interval + row as u64 + 1) * group.interval - 1;
-                values.extend(group.taps.iter().zip(row_values).map(|(tap, value)| Value { tap: *tap, step, value: *value }));
+                let value = |((tap, form), word): (&(usize, Form), &u32)| Value { tap: *tap, step, value: form.value(*word) };
+                values.extend(group.taps.iter().zip(row_values).map(value));
             }
         }
         Ok(())

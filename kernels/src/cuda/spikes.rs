@@ -7,6 +7,9 @@ use super::error::Error;
 use super::memory::Array;
 use crate::device::{Ring, Row};
 
+/// A spike: (step, global id).
+pub type Fired = (u64, u32);
+
 /// Words of a `Tally`, and which of them are what.
 const TALLY: usize = 6;
 const N: usize = 2;
@@ -38,6 +41,16 @@ impl Room {
         Room { spikes, steps: steps.next_power_of_two() as u32 }
     }
 
+    /// Where a spike lies, by its number.
+    fn place(self, number: u32) -> usize {
+        (number & (self.spikes - 1)) as usize
+    }
+
+    /// How many of `n` spikes from this number on lie before the end of the room; the others lie at its beginning.
+    fn whole(self, number: u32, n: u32) -> usize {
+        (self.spikes - (number & (self.spikes - 1))).min(n) as usize
+    }
+
     /// Memory that it takes.
     pub fn bytes(self) -> u64 {
         u64::from(self.spikes) * BYTES + u64::from(self.steps) * 4 + TALLY as u64 * 4
@@ -52,6 +65,10 @@ pub(super) struct Spikes {
     ends: Array<u32>,
     tally: Array<u32>,
     room: Room,
+    /// Steps for which a spike may be under way.
+    span: u32,
+    /// Where each step ends, as the host knows it: all that is over.
+    known: Vec<u32>,
     /// Number of the first spike that the host does not have.
     pulled: u32,
     /// Room to copy into.
@@ -59,7 +76,7 @@ pub(super) struct Spikes {
 }
 
 impl Spikes {
-    pub(super) fn new(device: &Device, room: Room) -> Result<Self, Error> {
+    pub(super) fn new(device: &Device, room: Room, span: u32) -> Result<Self, Error> {
         let mut tally = [0; TALLY];
         tally[LIMIT] = room.spikes;
         Ok(Spikes {
@@ -69,6 +86,8 @@ impl Spikes {
             ends: Array::zeros(device, room.steps as usize)?,
             tally: Array::copy(device, &tally)?,
             room,
+            span,
+            known: vec![0; room.steps as usize],
             pulled: 0,
             copied: Vec::new(),
         })
@@ -87,32 +106,72 @@ impl Spikes {
         }
     }
 
-    /// Waits for the device and appends what fired in `steps`, all that were launched since the last time, as (step, id). Gives
+    /// The number after that of the last spike that is known.
+    pub(super) fn end(&self) -> u32 {
+        self.pulled
+    }
+
+    /// The number of spikes before the end of a step that is over, which may lie before the start.
+    fn end_of(&self, step: u64) -> u32 {
+        self.known[self.place_of(step)]
+    }
+
+    fn place_of(&self, step: u64) -> usize {
+        step as usize & (self.room.steps as usize - 1)
+    }
+
+    /// Waits for the device and appends what fired in `steps`, all that were launched since the last time. Gives
     /// the number of synaptic events so far.
-    pub(super) fn take(&mut self, device: &Device, steps: Range<u64>, fired: &mut Vec<(u64, u32)>) -> Result<u64, Error> {
+    pub(super) fn take(&mut self, device: &Device, steps: Range<u64>, fired: &mut Vec<Fired>) -> Result<u64, Error> {
         let mut tally = [0; TALLY];
         self.tally.read(device, 0, &mut tally)?;
         if tally[LOST] > 0 {
             return Err(Error::RingFull { room: self.room.spikes, lost: tally[LOST] });
         }
-        let mut ends = vec![0; self.room.steps as usize];
-        self.ends.read(device, 0, &mut ends)?;
+        if !steps.is_empty() {
+            self.ends.read(device, 0, &mut self.known)?;
+            let last = self.place_of(steps.end - 1);
+            self.known[last] = tally[N];
+        }
         let n = tally[N].wrapping_sub(self.pulled);
         self.copied.resize(n as usize, 0);
-        let start = self.pulled & (self.room.spikes - 1);
-        let whole = (self.room.spikes - start).min(n) as usize;
-        let (first, second) = self.copied.split_at_mut(whole);
-        self.ids.read(device, start as usize, first)?;
+        let (first, second) = self.copied.split_at_mut(self.room.whole(self.pulled, n));
+        self.ids.read(device, self.room.place(self.pulled), first)?;
         self.ids.read(device, 0, second)?;
         let mut next = 0;
-        for step in steps.clone() {
-            let end = if step + 1 == steps.end { tally[N] } else { ends[step as usize & (self.room.steps as usize - 1)] };
-            let end = end.wrapping_sub(self.pulled) as usize;
+        for step in steps {
+            let end = self.end_of(step).wrapping_sub(self.pulled) as usize;
             fired.extend(self.copied[next..end].iter().map(|id| (step, *id)));
             next = end;
         }
         self.pulled = tally[N];
         self.tally.write(device, PULLED, &[self.pulled])?;
         Ok(u64::from(tally[0]) | u64::from(tally[1]) << 32)
+    }
+
+    /// Makes `fired`, sorted by step, the spikes of the last `steps`, in place of those that are there; nothing is launched. Gives the
+    /// number of the first.
+    pub(super) fn put(&mut self, device: &Device, steps: Range<u64>, fired: &[Fired]) -> Result<u32, Error> {
+        let first = self.end_of(steps.start.wrapping_sub(1));
+        let before = first.wrapping_sub(self.end_of(steps.end.wrapping_sub(u64::from(self.span) + 1)));
+        let too_many = (u64::from(before) + fired.len() as u64).saturating_sub(u64::from(self.room.spikes));
+        if too_many > 0 {
+            return Err(Error::RingFull { room: self.room.spikes, lost: too_many.min(u64::from(u32::MAX)) as u32 });
+        }
+        for step in steps {
+            let place = self.place_of(step);
+            self.known[place] = first.wrapping_add(fired.partition_point(|spike| spike.0 <= step) as u32);
+        }
+        self.copied.clear();
+        self.copied.extend(fired.iter().map(|spike| spike.1));
+        let n = fired.len() as u32;
+        let (before_end, rest) = self.copied.split_at(self.room.whole(first, n));
+        self.ids.write(device, self.room.place(first), before_end)?;
+        self.ids.write(device, 0, rest)?;
+        self.ends.write(device, 0, &self.known)?;
+        self.pulled = first.wrapping_add(n);
+        self.tally.write(device, N, &[self.pulled])?;
+        self.tally.write(device, PULLED, &[self.pulled])?;
+        Ok(first)
     }
 }

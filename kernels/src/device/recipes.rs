@@ -9,7 +9,7 @@ use std::mem::size_of_val;
 use super::{Kind, Place, Way};
 use crate::layout::{self, BLOCK};
 use crate::rows::{self, Wiring};
-use crate::wiring::Reason;
+use crate::wiring::{Prepared, Reason};
 
 /// A projection whose rows the device cannot make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,9 +40,10 @@ pub struct Recipes {
     pub slot_mask: u32,
 }
 
-/// Why the device cannot make the rows of each projection, `None` where it can.
+/// Why the device cannot make the rows of each projection, `None` where it can or none of them reaches this process.
 pub fn refusals(wiring: &Wiring) -> Vec<Option<Reason>> {
-    wiring.projections.iter().map(|prepared| prepared.on_device().err()).collect()
+    let refusal = |prepared: &Prepared| wiring.layout.holds(prepared.target).then(|| prepared.on_device().err()).flatten();
+    wiring.projections.iter().map(refusal).collect()
 }
 
 impl Recipes {
@@ -81,7 +82,9 @@ impl Recipes {
         let first = self.before.len() as u64;
         let n_source = wiring.projections[members[0] as usize].n_source();
         let mut dealt = false;
-        for (member, index) in members.iter().enumerate() {
+        // Others of a bundle lie elsewhere, and are not drawn here.
+        let here = |index: u32| wiring.layout.holds(wiring.projections[index as usize].target);
+        for (member, index) in members.iter().enumerate().filter(|(_, index)| here(**index)) {
             let (mut own, deals) = self.way(wiring, *index).map_err(|reason| NotOnDevice { projection: *index, reason })?;
             if deals {
                 own.before = first + (member as u64) * (u64::from(n_source) + 1);

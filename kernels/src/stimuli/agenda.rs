@@ -35,6 +35,11 @@ impl Agenda {
         self.started[stimulus] = true;
     }
 
+    /// True if the process of a stimulus has begun.
+    pub fn has_started(&self, stimulus: usize) -> bool {
+        self.started[stimulus]
+    }
+
     /// What acts in the steps of a range, `[step][stimulus]`, and the tables that the moments name. Processes begin as steps are
     /// asked for, so every step is to be asked for once, in order.
     pub fn steps(&mut self, steps: Range<u64>) -> (&[Moment], &[device::PoissonTable]) {

@@ -321,6 +321,9 @@ pub(crate) struct BenchArgs {
     /// Measure this long instead, such as `500ms`; a scenario's warm-up comes before it
     #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<String>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub(crate) backend: Backend,
     /// Take networks this many times as large
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
     pub(crate) scale: f64,

@@ -142,9 +142,6 @@ pub enum Error {
     /// The user asked for a device that cannot be had.
     #[error("{0}; leave out `--backend cuda` to run on the processor")]
     NoDevice(engine::DeviceError),
-    /// What lives on a device cannot be saved yet.
-    #[error("checkpoints of a run on a device are not made yet; leave out `--checkpoint-every` and `--resume`, or `--backend cuda`")]
-    NoCheckpointOnDevice,
     /// A folder with points of another sweep, or of this one before it was changed.
     #[error(
         "{}: point {number} was {difference}; finished points are kept only while they would run the same again: \
@@ -258,7 +255,7 @@ impl Error {
             Error::Engine(engine::Error::Thread | engine::Error::Lost) => 3,
             // More memory than the device has is asked for by the scenario; all else is not its fault.
             Error::Engine(engine::Error::Device(error)) if !matches!(error, engine::DeviceError::Memory { .. }) => 3,
-            Error::NotMade { .. } => 3,
+            Error::NotMade { .. } | Error::Engine(engine::Error::Checkpoint(engine::checkpoint::Error::Device(_))) => 3,
             Error::Record(error) | Error::Engine(engine::Error::Checkpoint(engine::checkpoint::Error::Write(error)))
                 if error.is_fault_of_machine() =>
             {

@@ -7,7 +7,7 @@ use engine::comm::Comm;
 use engine::{Device, Estimate, Probe, Settings, Simulation};
 use scenarios::{Plan, Scenario};
 
-use super::args::ScenarioArgs;
+use super::args::{Backend, ScenarioArgs};
 use super::device;
 use super::error::Error;
 use super::table::bytes;
@@ -37,11 +37,7 @@ pub(crate) fn resolve(args: &ScenarioArgs, n_local: usize) -> Result<Resolved, E
     }
     let plan = scenario.plan()?;
     weights::check(&plan)?;
-    let resolved = Resolved::new(plan, args.threads, n_local);
-    match device::open(args.backend)? {
-        Some(device) => resolved.on(device),
-        None => Ok(resolved),
-    }
+    Resolved::new(plan, args.threads, n_local).on(args.backend, n_local)
 }
 
 impl Resolved {
@@ -58,10 +54,9 @@ impl Resolved {
         Resolved { plan, settings, estimate, device: None }
     }
 
-    /// The same on a device; refuses what no device does.
-    fn on(self, device: Device) -> Result<Self, Error> {
-        engine::refuse_on_device(&self.plan.network)?;
-        let free = device.free_bytes().map_err(Error::NoDevice)?;
+    /// The same where it is asked for, as one of `n_local` processes on this machine.
+    pub(crate) fn on(self, backend: Backend, n_local: usize) -> Result<Self, Error> {
+        let Some((device, free)) = device::open(backend, n_local)? else { return Ok(self) };
         let settings = Settings { device: Some(free), ..self.settings };
         Ok(Resolved { estimate: engine::estimate(&self.plan.network, &settings), settings, device: Some(device), ..self })
     }

@@ -20,7 +20,7 @@ use super::running::Running;
 use super::signals::{Signals, Stop};
 use super::summary::{self, PopulationSummary, RankSummary, RegionSummary, Summary};
 use super::table::{bytes, count, short};
-use super::{page, states};
+use super::{device, page, states};
 use crate::analysis::PopulationStatistics;
 
 /// Runs a scenario.
@@ -34,15 +34,16 @@ fn on_ranks(args: &RunArgs, ranks: &Ranks) -> Result<Ending, Error> {
     progress.begin("load");
     let resolved = ranks.together(fitting(args, ranks))?;
     progress.end(&loaded(&resolved.plan, &resolved.estimate));
+    if let Some(device) = &resolved.device {
+        let numbers = ranks.comm().gather(&[device.number() as u64])?.concat();
+        progress.line(&format!("  device  {}", device::describe(device, &numbers)));
+    }
 
     let signals = Signals::listen();
     let (run, checkpoint) = match &args.resume {
         Some(given) => ranks.together(run_folder(given)).map(|(run, checkpoint)| (run, Some(checkpoint)))?,
         None => (args.out.as_ref().unwrap_or(&resolved.plan.output).clone(), None),
     };
-    if resolved.device.is_some() && (args.resume.is_some() || args.checkpoint_every.is_some()) {
-        return ranks.together(Err(Error::NoCheckpointOnDevice));
-    }
     let folder = ranks.on_first(|| Folder::lock(&run))?;
     let described = (&resolved.plan, &resolved.settings);
     let mut keeper = Keeper::open(described, ranks, &run, checkpoint.as_deref(), args.checkpoint_every)?;
@@ -68,8 +69,7 @@ fn with_page(
     keeper: &mut Keeper,
     (progress, signals): (&Progress, &Signals),
 ) -> Result<Ending, Error> {
-    let keeper = resolved.device.is_none().then_some(keeper);
-    let ending = into_folder(resolved, ranks, folder, keeper, (progress, signals))?;
+    let ending = into_folder(resolved, ranks, folder, Some(keeper), (progress, signals))?;
     if let (Some(folder), false) = (folder, args.quiet || args.no_report) {
         progress.begin("report");
         page::write(folder.path(), &folder.path().join(names::PAGE))?;

@@ -69,7 +69,7 @@ impl Running<'_> {
             cpu_seconds: accounts.iter().map(|a| a.cpu_seconds).sum(),
             phases: mean_phases(&accounts),
         };
-        match keeper.make(&self.simulation, self.recorder.as_mut(), spent)? {
+        match keeper.make(&mut self.simulation, self.recorder.as_mut(), spent)? {
             Err(reason) if matches!(asked, Asks::Stop(_)) => self.ranks.together(Err(Error::NotMade { reason })),
             Err(reason) => {
                 eprintln!("warning: no checkpoint at {}: {reason}", Millis(self.simulation.time()));

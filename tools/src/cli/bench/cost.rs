@@ -51,9 +51,9 @@ pub(crate) struct Rates {
     pub(crate) events_per_second: f64,
     /// Synaptic events per CPU second of simulating, everything included.
     pub(crate) events_per_core_second: f64,
-    /// Wall time that a thread spends delivering one synaptic event.
+    /// Wall time that a thread, or the device, spends delivering one synaptic event.
     pub(crate) ns_per_event: f64,
-    /// Wall time that a thread spends updating one neuron by one step, its stimuli included.
+    /// Wall time that a thread, or the device, spends updating one neuron by one step, its stimuli included.
     pub(crate) ns_per_neuron_step: f64,
     /// Wall time of a step of the whole network.
     pub(crate) ms_per_step: f64,
@@ -77,7 +77,9 @@ impl Rates {
     /// Computes all from what was counted.
     pub(crate) fn of(cost: &Cost) -> Self {
         let s = &cost.summary;
-        let (events, threads) = (s.synaptic_events as f64, s.threads as f64);
+        let events = s.synaptic_events as f64;
+        // A device is one that works, however many threads have built its network.
+        let threads = if s.backend == "cuda" { 1.0 } else { s.threads as f64 };
         let neuron_steps = s.neurons as f64 * cost.steps as f64;
         Rates {
             cpu_seconds_per_biological_second: ratio(cost.simulate_cpu_seconds, s.biological_seconds),
@@ -114,6 +116,8 @@ mod tests {
         assert_eq!((rates.events_per_second, rates.events_per_core_second), (8_000.0, 2_000.0));
         assert_eq!((rates.ns_per_event, rates.ns_per_neuron_step, rates.cpu_ns_per_neuron_step), (62_500.0, 100_000.0, 400_000.0));
         assert_eq!(rates.ms_per_step, 1.0);
+        cost.summary.backend = "cuda".into();
+        assert_eq!((Rates::of(&cost).ns_per_event, Rates::of(&cost).ns_per_neuron_step), (31_250.0, 50_000.0));
         assert_eq!(Rates::of(&Cost::default()).ns_per_event, 0.0);
     }
 }

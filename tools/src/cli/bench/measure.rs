@@ -24,12 +24,10 @@ struct Spent {
 
 impl Spent {
     fn so_far(simulation: &Simulation) -> Self {
-        Spent {
-            phases: simulation.phases(),
-            synaptic_events: simulation.synaptic_events(),
-            steps: simulation.step(),
-            cpu_seconds: engine::process::cpu_seconds(),
-        }
+        // First, since events that a device has counted too early are made anew to be taken off.
+        let cpu_seconds = engine::process::cpu_seconds();
+        let (phases, synaptic_events, steps) = (simulation.phases(), simulation.synaptic_events(), simulation.step());
+        Spent { phases, synaptic_events, steps, cpu_seconds }
     }
 }
 

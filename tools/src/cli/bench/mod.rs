@@ -51,7 +51,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<Ending, Error> {
 fn one(benchmark: &Benchmark, case: &Case, args: &BenchArgs, show: (&Progress, &Signals)) -> Result<Cost, Error> {
     show.0.line(&format!("{} {}", benchmark.name, case.name));
     let plan = case.plan(args.scale, args.time.as_deref())?;
-    let resolved = Resolved::new(plan, args.threads, 1);
+    let resolved = Resolved::new(plan, args.threads, 1).on(args.backend, 1)?;
     resolved.fits(&Alone)?;
     let scratch = Scratch::new(benchmark.name)?;
     let cost = measure::measure(case, &resolved, &scratch.0, show)?;
@@ -101,5 +101,5 @@ fn list() -> String {
     for benchmark in BENCHMARKS {
         table.row([benchmark.name, benchmark.summary]);
     }
-    format!("{table}\nbraincog-sim bench NAME runs one: --threads N --time T --scale X --json --describe\n")
+    format!("{table}\nbraincog-sim bench NAME runs one: --threads N --backend cpu|cuda --time T --scale X --json --describe\n")
 }

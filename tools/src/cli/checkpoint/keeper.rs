@@ -140,7 +140,7 @@ impl<'a> Keeper<'a> {
     /// If what was recorded cannot be kept: then the run cannot go on, and the checkpoint before is the last.
     pub(crate) fn make(
         &mut self,
-        simulation: &Simulation,
+        simulation: &mut Simulation,
         recorder: Option<&mut Recorder>,
         mut spent: Spent,
     ) -> Result<Result<(), String>, Error> {
@@ -169,17 +169,17 @@ impl<'a> Keeper<'a> {
     }
 
     /// Writes what this rank holds; rank 0 writes what there is once, too.
-    fn state(&self, simulation: &Simulation, recorder: Option<&Recorder>, folder: &Path, spent: Spent) -> Result<Vec<Entry>, Error> {
-        let write = |name: String, save: &dyn Fn(&mut PartWriter) -> Result<(), engine::checkpoint::Error>| {
+    fn state(&self, simulation: &mut Simulation, recorder: Option<&Recorder>, folder: &Path, spent: Spent) -> Result<Vec<Entry>, Error> {
+        let write = |name: String, save: &mut dyn FnMut(&mut PartWriter) -> Result<(), engine::checkpoint::Error>| {
             let mut out = PartWriter::create(&folder.join(&name), self.fingerprint())?;
             save(&mut out)?;
             let FileSum { bytes, crc32 } = out.finish()?;
             Ok(Entry { name, bytes, crc32 })
         };
-        let part = write(names::neurons(self.ranks.comm().rank()), &|out| simulation.save(out));
+        let part = write(names::neurons(self.ranks.comm().rank()), &mut |out| simulation.save(out));
         let mut entries = vec![part.map_err(engine::Error::Checkpoint)?];
         if let Some(recorder) = recorder {
-            let counted = write(names::COUNTED.into(), &|out| spent.save(out).and_then(|()| recorder.save(out)));
+            let counted = write(names::COUNTED.into(), &mut |out| spent.save(out).and_then(|()| recorder.save(out)));
             entries.push(counted.map_err(engine::Error::Checkpoint)?);
             let plan = folder.join(folder::names::PLAN);
             write_whole(&plan, self.plan.to_toml().as_bytes())?;
