@@ -124,6 +124,27 @@ pub(crate) fn half(bits: u16) -> f32 {
     if sign == 1 { -magnitude } else { magnitude }
 }
 
+/// The nearest number of half precision; of two that are as near the even one. What is too large becomes infinite.
+pub(crate) fn to_half(x: f32) -> u16 {
+    let (sign, magnitude) = ((x.to_bits() >> 16) as u16 & 0x8000, x.abs());
+    let bits = magnitude.to_bits();
+    sign | match magnitude {
+        _ if x.is_nan() => 0x7e00,
+        65_520.0.. => 0x7c00,
+        // Below 2^-14 numbers are 2^-24 apart.
+        ..6.103_515_6e-5 => (magnitude * 16_777_216.0).round_ties_even() as u16,
+        // 13 bits of the fraction go; the exponents differ by 112.
+        _ => ((bits + 0x0fff + (bits >> 13 & 1)) >> 13).wrapping_sub(112 << 10) as u16,
+    }
+}
+
+/// [`half`] of numbers that are finite, without cases: the bits at their place in a float, times 2^112.
+#[inline(always)]
+pub(crate) fn finite_half(bits: u16) -> f32 {
+    let magnitude = f32::from_bits(u32::from(bits & 0x7fff) << 13) * f32::from_bits(0x7780_0000);
+    f32::from_bits(magnitude.to_bits() | u32::from(bits & 0x8000) << 16)
+}
+
 /// Writes beside its place and renames.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let partial = path.with_extension("partial");
@@ -141,5 +162,21 @@ mod tests {
             assert_eq!(half(bits), value);
         }
         assert!(half(0x7c00).is_infinite() && half(0x7e00).is_nan());
+    }
+
+    #[test]
+    fn every_half_is_encoded_as_itself_and_what_lies_between_goes_to_the_nearer_or_even_one() {
+        for bits in (0..0x7c00).chain(0x8000..0xfc00) {
+            assert_eq!((to_half(half(bits)), finite_half(bits).to_bits()), (bits, half(bits).to_bits()), "{bits:#06x}");
+        }
+        for bits in 0..0x7bff {
+            let (low, high) = (half(bits), half(bits + 1));
+            let middle = 0.5 * (low + high);
+            let even = bits + (bits & 1);
+            let near = |x: f32| to_half(x);
+            assert_eq!([near(middle), near(middle.next_down()), near(-middle.next_up())], [even, bits, 0x8000 | (bits + 1)], "{bits:#06x}");
+        }
+        assert_eq!([65_519.0, 65_520.0, 1e9, f32::NEG_INFINITY].map(to_half), [0x7bff, 0x7c00, 0x7c00, 0xfc00]);
+        assert!(half(to_half(f32::NAN)).is_nan());
     }
 }

@@ -25,6 +25,12 @@ pub enum Error {
         /// Its number in the network and its kind.
         layer: String,
     },
+    /// A network that cannot be trained one step after the other.
+    #[error("layer {layer} cannot be trained online: what it does depends on the number of the step or on several steps at once")]
+    NotOnline {
+        /// Its number in the network and its kind.
+        layer: String,
+    },
     /// A name that nothing has.
     #[error("no {what} is called {name:?}; there are {known}")]
     Unknown {

@@ -21,6 +21,10 @@ pub struct Network {
 #[derive(Clone, Debug, Default)]
 pub struct NetworkState(Vec<LayerState>);
 
+/// What a network that is trained online carries from one step to the next; the default is rest.
+#[derive(Clone, Debug, Default)]
+pub struct OnlineState(LayerState);
+
 impl Network {
     /// A network over `steps` steps for images of height, width and channels `image`.
     ///
@@ -111,6 +115,28 @@ impl Network {
         self.layers.infer_watched(&self.encode(images, pass), &mut LayerState::new(), &mut numbered(watch))
     }
 
+    /// With direct encoding, how often an image is repeated from now on. Only for networks that can be trained [online](Self::check_online).
+    pub fn repeat(&mut self, steps: usize) {
+        self.layers.repeat(steps);
+    }
+
+    /// One step of online training: the logits of this step. A [`backward`](Self::backward) that follows gives the gradient of this step alone. `frame` is
+    /// what the first layer takes, already encoded.
+    pub fn forward_step(&mut self, frame: Tensor, state: &mut OnlineState, pass: Pass, watch: impl FnMut(usize, Seen)) -> Tensor {
+        self.layers.forward_step(frame, &mut state.0, pass, &mut numbered(watch))
+    }
+
+    /// The same step without training.
+    pub fn infer_step(&self, frame: &Tensor, state: &mut OnlineState, watch: impl FnMut(usize, Seen)) -> Tensor {
+        self.layers.infer_step(frame, &mut state.0, &mut numbered(watch))
+    }
+
+    /// An error that names the first layer that cannot be trained step by step.
+    pub fn check_online(&self) -> Result<(), Error> {
+        let other = self.layers().iter().position(|layer| !layer.online());
+        other.map_or(Ok(()), |index| Err(Error::NotOnline { layer: self.name_of(index) }))
+    }
+
     /// What layer `index` gets of `input`, which is encoded; from rest.
     pub fn before(&self, index: usize, input: Tensor) -> Tensor {
         self.layers.layers()[..index].iter().fold(input, |x, layer| layer.infer(&x, &mut LayerState::new()))
@@ -178,6 +204,13 @@ impl Network {
     /// Numbers that are trained.
     pub fn n_parameters(&self) -> usize {
         self.rows.iter().map(|row| row.parameters).sum()
+    }
+
+    /// Gives the memory of all layers but the neurons back; only these may be used afterwards.
+    pub(crate) fn forget_weights(&mut self) {
+        let layers = self.layers.parts_mut().into_iter().filter(|layer| !layer.spikes());
+        let parameters = layers.flat_map(|layer| layer.parameters_mut());
+        parameters.for_each(|parameter| (parameter.values, parameter.gradient) = (Vec::new(), Vec::new()));
     }
 
     /// One row per layer, for one sample.

@@ -76,6 +76,12 @@ pub enum For {
     Mixing = 6,
     /// Recordings of events that are made, by sample.
     Films = 7,
+    /// Samples of few-shot learning, by episode or pair.
+    Episodes = 8,
+    /// Branches that are dropped, by layer and pass.
+    Paths = 9,
+    /// Steps of a batch, by batch.
+    Steps = 10,
     /// Noise of neurons, by layer, pass, step and neuron.
     Noise = 16,
     /// Noise of gradients, by parameter and step of the optimiser.

@@ -16,6 +16,7 @@
 //! # Ok::<(), snn::Error>(())
 //! ```
 
+use crate::bytes::{finite_half, to_half};
 use crate::convert::{Folded, fold};
 use crate::correlate::Correlation;
 use crate::error::Error;
@@ -38,6 +39,8 @@ pub struct Runtime {
 
 struct Stage {
     what: Folded,
+    /// The weights in half precision, if they are not in `what`.
+    half: Vec<u16>,
     input: Shape,
     output: Shape,
     state: LayerState,
@@ -64,12 +67,37 @@ impl Runtime {
                 Folded::Nodes { index } => network.layers()[*index].shape(input).expect("checked when the network was made"),
                 other => other.layer().expect("all but nodes are layers").shape(input).expect("checked when the network was made"),
             };
-            stages.push(Stage { what, input, output, state: LayerState::new() });
+            stages.push(Stage { what, half: Vec::new(), input, output, state: LayerState::new() });
             input = output;
         }
         let n_still = stages.iter().position(|stage| matches!(stage.what, Folded::Nodes { .. })).unwrap_or(stages.len());
         let sums = vec![0.0; network.classes()];
         Ok(Runtime { network, stages, still: None, n_still, sums, work: Work::default() })
+    }
+
+    /// The same with weights in half precision, which take half the memory; each is off by at most one part in 2048, or by 2^-25. An error if a weight is
+    /// too large for that.
+    pub fn with_half_weights(network: Network) -> Result<Runtime, Error> {
+        let mut runtime = Runtime::new(network)?;
+        for stage in &mut runtime.stages {
+            let (Folded::Conv { weight, .. } | Folded::Linear { weight, .. }) = &mut stage.what else { continue };
+            if let Some(w) = weight.iter().find(|w| w.abs() >= 65_520.0 || w.is_nan()) {
+                return Err(Error::Value { what: "a weight", found: w.to_string(), expected: "less than 65520, for half precision" });
+            }
+            stage.half = std::mem::take(weight).into_iter().map(to_half).collect();
+        }
+        // Those of the network itself, of which only the neurons' are needed, are the larger part of its memory.
+        runtime.network.forget_weights();
+        Ok(runtime)
+    }
+
+    /// Bytes that weights take.
+    pub fn weight_bytes(&self) -> usize {
+        let full = |what: &Folded| match what {
+            Folded::Conv { weight, .. } | Folded::Linear { weight, .. } => 4 * weight.len(),
+            _ => 0,
+        };
+        self.stages.iter().map(|stage| full(&stage.what) + 2 * stage.half.len()).sum()
     }
 
     /// Values that a step takes: rows, columns, channels of an encoded frame.
@@ -126,9 +154,10 @@ impl Stage {
             Folded::Conv { correlation, weight, bias } => self.spread(correlation, weight, bias, x, work),
             Folded::Linear { weight, bias } => {
                 let mut y = bias.clone();
-                for (row, &x) in weight.chunks_exact(y.len()).zip(x).filter(|(_, x)| **x != 0.0) {
-                    add(&mut y, row, x);
-                    work.operations += row.len() as u64;
+                let n = y.len();
+                for (i, &x) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+                    self.add(&mut y, weight, i * n, x);
+                    work.operations += n as u64;
                 }
                 y
             }
@@ -153,15 +182,24 @@ impl Stage {
         for (i, &value) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
             let (pixel, channel) = (i / c.inputs, i % c.inputs);
             let (row, column) = (pixel / self.input.width, pixel % self.input.width);
-            let taps = &weight[channel * row_of_taps..][..row_of_taps];
-            for (tap, weights) in taps.chunks_exact(c.outputs).enumerate() {
+            for tap in 0..c.n_taps() {
                 let to = reached(c, row, tap / c.kernel, self.output.height).zip(reached(c, column, tap % c.kernel, self.output.width));
                 let Some((row, column)) = to else { continue };
-                add(&mut y[(row * self.output.width + column) * c.outputs..][..c.outputs], weights, value);
+                let to = &mut y[(row * self.output.width + column) * c.outputs..][..c.outputs];
+                self.add(to, weight, channel * row_of_taps + tap * c.outputs, value);
                 work.operations += c.outputs as u64;
             }
         }
         y
+    }
+
+    /// Adds x times the weights from place `at` on.
+    fn add(&self, y: &mut [f32], weight: &[f32], at: usize, x: f32) {
+        if self.half.is_empty() {
+            y.iter_mut().zip(&weight[at..]).for_each(|(y, w)| *y += w * x);
+        } else {
+            y.iter_mut().zip(&self.half[at..]).for_each(|(y, &w)| *y += finite_half(w) * x);
+        }
     }
 }
 
@@ -169,10 +207,6 @@ impl Stage {
 fn reached(c: &Correlation, at: usize, tap: usize, outputs: usize) -> Option<usize> {
     let start = (at + c.padding).checked_sub(tap)?;
     (start.is_multiple_of(c.stride) && start / c.stride < outputs).then_some(start / c.stride)
-}
-
-fn add(y: &mut [f32], weights: &[f32], x: f32) {
-    y.iter_mut().zip(weights).for_each(|(y, w)| *y += w * x);
 }
 
 #[cfg(test)]
@@ -205,6 +239,41 @@ mod tests {
         }
         // A membrane that is at its threshold but for rounding may fire here and not there.
         assert!(close >= 236, "{close} of 240 steps agree");
+    }
+
+    #[test]
+    fn half_weights_take_half_the_memory_and_classify_as_whole_ones() {
+        let digits = data::load("digits", ".".as_ref()).unwrap();
+        let model = ModelOptions { image: [8, 8, 1], steps: 4, width: 0.06, ..ModelOptions::default() };
+        let options = TrainingOptions { epochs: 3, batch_size: 64, ..TrainingOptions::default() };
+        let mut training = Training::new(model, options).unwrap();
+        for _ in 0..3 {
+            training.epoch(&digits, |_| Next::Continue).unwrap();
+        }
+        let path = std::env::temp_dir().join(format!("braincog-snn-half-{}.safetensors", std::process::id()));
+        crate::weights::save_half(&training.network, &path).unwrap();
+        let network = |weights: &std::path::Path| {
+            let mut network = training.model.build().unwrap();
+            crate::weights::assign(&mut network, &crate::weights::load(weights).unwrap(), weights).unwrap();
+            network
+        };
+        let mut half = Runtime::with_half_weights(network(&path)).unwrap();
+        let batch = Loader::new(&digits, digits.test.len(), Order::AsStored, 0, true).next().unwrap();
+        let mut whole = Runtime::new(training.network).unwrap();
+        assert_eq!(whole.weight_bytes(), 2 * half.weight_bytes());
+        let (mut same, mut right) = (0, [0, 0]);
+        for (image, &label) in batch.images.values().chunks(64).zip(&batch.labels) {
+            let found = [&mut whole, &mut half].map(|runtime| {
+                runtime.reset();
+                (0..4).for_each(|_| drop(runtime.step(image).unwrap()));
+                runtime.prediction()
+            });
+            same += usize::from(found[0] == found[1]);
+            (0..2).for_each(|i| right[i] += i32::from(found[i] == Some(label)));
+        }
+        // A membrane that is at its threshold but for rounding decides otherwise now and then.
+        let n = digits.test.len();
+        assert!(same * 100 >= n * 98 && (right[0] - right[1]).abs() * 100 <= n as i32, "{same} of {n} alike, {right:?} right");
     }
 
     #[test]

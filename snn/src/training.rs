@@ -1,5 +1,10 @@
 //! The training loop: batches in, gradients, steps of the optimiser, and what is worth telling about them.
+//!
+//! Usually the gradient goes back through all steps at once. With [`online`](TrainingOptions::online) it does not go back in time: every step has a loss and a
+//! gradient of its own, with the state of the neurons taken as it is (spatial learning through time; Meng Q et al. (2023) arXiv:2302.14311). A step is
+//! forgotten before the next one begins.
 
+mod online;
 mod options;
 
 use serde::{Deserialize, Serialize};
@@ -98,6 +103,12 @@ impl Training {
         options.check()?;
         let (rule, loss) = (options.rule()?, options.loss()?);
         let network = model.build()?;
+        if options.online || options.rand_step {
+            network.check_online()?;
+        }
+        if options.rand_step && network.encoder() != Encoder::Direct {
+            return Err(Error::Value { what: "the encoder", found: model.encode, expected: "direct, for a random number of steps" });
+        }
         let average = options.model_ema.map(|_| network.tensors().into_iter().map(|(_, values)| values.clone()).collect());
         let (progress, average) = (Progress::default(), average.unwrap_or_default());
         Ok(Training { model, options, network, progress, optimizer: Optimizer::new(rule), average, loss })
@@ -162,7 +173,8 @@ impl Training {
             warmup: (self.options.warmup_epochs * n_batches as f64).round() as u64,
             total: self.options.epochs * n_batches,
         };
-        for batch in Loader::new(dataset, self.options.batch_size, order, first as usize, self.normalises()) {
+        let mut batches = Loader::new(dataset, self.options.batch_size, order, first as usize, self.normalises());
+        for batch in batches.by_ref() {
             let rate = schedule.at(epoch * n_batches + self.progress.batch);
             let densities = self.step(batch, rate, epoch * n_batches + self.progress.batch)?;
             self.progress.batch += 1;
@@ -171,22 +183,29 @@ impl Training {
                 return Ok(None);
             }
         }
+        batches.finish()?;
         let done = Progress { epoch: epoch + 1, batch: 0, sums: Sums::default(), ..self.progress };
         Ok(Some(std::mem::replace(&mut self.progress, done).sums))
     }
 
     fn step(&mut self, batch: Batch, rate: f32, number: u64) -> Result<Densities, Error> {
         let pass = Pass { seed: self.options.seed, number };
-        let again = batch.images.clone();
         let mut densities = self.silent();
-        let logits = self.network.forward_watched(batch.images, pass, |index, seen| note(&mut densities, index, seen));
-        let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
-        self.network.backward(gradient);
+        let steps = self.steps(pass);
+        self.network.repeat(steps);
+        let (loss, logits) = if self.options.online {
+            self.learn_online(&batch, pass, steps, &mut densities)
+        } else {
+            let logits = self.network.forward_watched(batch.images.clone(), pass, |index, seen| note(&mut densities, index, seen));
+            let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
+            self.network.backward(gradient);
+            (loss, logits)
+        };
         // Neurons hide what is not a number: it is not above threshold. Their gradient does not.
         let broken = self.network.first_non_finite_gradient();
         if !loss.is_finite() || broken.is_some() {
+            let place = self.first_non_finite(batch.images, pass).or(broken.map(|name| format!("is in the gradient of {name}")));
             let Progress { epoch, batch, .. } = self.progress;
-            let place = self.first_non_finite(again, pass).or(broken.map(|name| format!("is in the gradient of {name}")));
             return Err(Error::NotFinite { epoch, batch, loss, place: place.unwrap_or_else(|| "is the loss itself".into()) });
         }
         if self.options.noisy_grad > 0.0 {
@@ -195,6 +214,7 @@ impl Training {
         if let Some(longest) = self.options.clip_grad {
             optimizer::clip(&mut self.network.parameters_mut(), longest);
         }
+        self.network.repeat(self.network.steps());
         self.optimizer.step(rate, self.network.parameters_mut());
         self.follow_average();
         self.progress.sums.add(loss, &predictions(&logits), &batch.labels);
@@ -230,13 +250,18 @@ impl Training {
         self.check(dataset)?;
         let (mut sums, mut activity) = (Sums::default(), Activity::new(self.network.summary()));
         let share = 1.0 / dataset.test.len() as f64;
-        let loader = Loader::new(dataset, self.options.batch_size, Order::AsStored, 0, self.normalises());
-        for (number, batch) in loader.enumerate() {
+        let mut batches = Loader::new(dataset, self.options.batch_size, Order::AsStored, 0, self.normalises());
+        for (number, batch) in batches.by_ref().enumerate() {
             let pass = Pass { seed: self.options.seed, number: number as u64 };
             let share = batch.labels.len() as f64 * share;
-            let logits = self.network.infer_watched(batch.images, pass, |index, seen| activity.note(index, seen, share));
+            let logits = if self.options.online {
+                self.infer_online(batch.images, pass, |index, seen, part| activity.note(index, seen, share * part))
+            } else {
+                self.network.infer_watched(batch.images, pass, |index, seen| activity.note(index, seen, share))
+            };
             sums.add(self.loss.of(&logits, &batch.labels).0, &predictions(&logits), &batch.labels);
         }
+        batches.finish()?;
         Ok((sums, activity))
     }
 }

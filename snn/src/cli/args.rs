@@ -32,36 +32,44 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Lets neurons compete for images and learn by spike-timing-dependent plasticity, without labels
     Stdp(StdpArgs),
+    /// Trains a network of linear layers by feedback from its output to every layer at once (GLSNN)
+    Glsnn(GlsnnArgs),
     /// Shows a data set, or what to download for it
     Data(DataArgs),
 }
 
 #[derive(Args)]
 pub(crate) struct DataFlags {
-    /// digits, mnist, fashion_mnist, cifar10; of events saccade_digits, saccade_mnist, saccade_fashion_mnist, moving_digits
+    /// Such as digits, mnist, fashion_mnist, cifar10, image_folder; of events saccade_mnist, moving_digits, dvsc10; a name that does not exist lists all
     #[arg(long, default_value = "digits")]
     pub(crate) dataset: String,
     /// The folder that holds the data set, or a folder of its name
     #[arg(long, default_value = "data")]
     pub(crate) data_dir: PathBuf,
-    /// Rows and columns of the frames of event data sets; as many as the camera has if not given
-    #[arg(long)]
+    /// Rows and columns of frames of events and of images in folders; as many as the camera or the first image has if not given
+    #[arg(long, visible_alias = "img-size")]
     pub(crate) event_size: Option<usize>,
+    /// A folder for frames of recordings, from which the next run has them
+    #[arg(long)]
+    pub(crate) cache: Option<PathBuf>,
 }
 
 impl DataFlags {
     /// Reads the data set; recordings of events become so many frames.
     pub(crate) fn load(&self, steps: usize) -> Result<Dataset, Error> {
-        data::load_events(&self.dataset, &self.data_dir, &EventOptions { steps, side: self.event_size })
+        data::load_events(&self.dataset, &self.data_dir, &EventOptions { steps, side: self.event_size, cache: self.cache.clone() })
     }
 }
 
 /// Changes to training samples.
 #[derive(Args)]
 pub(crate) struct AugmentFlags {
-    /// Pixels by which training images are shifted at random; as usual for the data set if not given
+    /// Pixels by which training images are shifted at random, as a random crop with so much padding does; as usual for the data set if not given
     #[arg(long)]
     shift: Option<usize>,
+    /// Least and greatest part of the area of a training image that is shown, stretched to the whole, such as 0.08 1
+    #[arg(long, num_args = 2, value_names = ["LEAST", "GREATEST"])]
+    scale: Option<Vec<f32>>,
     /// Degrees by which training images are turned at random
     #[arg(long, default_value_t = 0.0)]
     rotation: f32,
@@ -110,12 +118,17 @@ impl AugmentFlags {
         if !(0.0..=360.0).contains(&self.rotation) {
             return value("rotation", f64::from(self.rotation), "0 to 360 degrees");
         }
+        let crop = self.scale.as_deref().map(|scale| [scale[0], scale[1]]);
+        if let Some([least, _]) = crop.filter(|&[least, most]| !(least > 0.0 && least <= most && most <= 1.0)) {
+            return value("the scale", f64::from(least), "more than 0, and at most the greatest, which is at most 1");
+        }
         let kinds = [(self.mix_up, MixKind::MixUp), (self.cut_mix, MixKind::CutMix), (self.event_mix, MixKind::EventMix)];
         let kind = kinds.into_iter().find(|kind| kind.0).map(|kind| kind.1);
         let (beta, probability, components) = (self.cutmix_beta, self.cutmix_prob, self.gaussian_n);
         dataset.shift = self.shift.unwrap_or(dataset.shift);
         dataset.augment = Augment {
             rotation: self.rotation,
+            crop,
             rand: self.rand_aug.then_some(RandAugment { n: self.randaug_n, magnitude: self.randaug_m }),
             mix: kind.map(|kind| Mix { kind, beta, probability, components }),
         };
@@ -202,6 +215,32 @@ pub(crate) struct StdpArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct GlsnnArgs {
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    /// Neurons of each hidden layer
+    #[arg(long, value_delimiter = ',', default_value = "800,800,800")]
+    pub(crate) hidden: Vec<usize>,
+    /// Time steps that an image is shown
+    #[arg(long, default_value_t = 10)]
+    pub(crate) step: usize,
+    /// How far the target of the last hidden layer is from what it does
+    #[arg(long, default_value_t = 0.4)]
+    pub(crate) lr_target: f32,
+    /// The learning rate
+    #[arg(long, default_value_t = 1e-3)]
+    pub(crate) lr: f32,
+    #[arg(short, long, default_value_t = 100)]
+    pub(crate) batch_size: usize,
+    /// Passes over the training images
+    #[arg(long, default_value_t = 10)]
+    pub(crate) epochs: u64,
+    /// Of everything that is random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Args)]
 pub(crate) struct ExportArgs {
     /// A checkpoint that `train` wrote
     pub(crate) checkpoint: PathBuf,
@@ -213,6 +252,9 @@ pub(crate) struct ExportArgs {
     /// Writes this file of weights in PyTorch's axes instead, as safetensors
     #[arg(long)]
     pub(crate) safetensors: Option<PathBuf>,
+    /// Those weights in half precision
+    #[arg(long, requires = "safetensors")]
+    pub(crate) half: bool,
     /// Test images that the network is shown
     #[arg(long, default_value_t = 20)]
     pub(crate) images: usize,
@@ -258,6 +300,9 @@ pub(crate) struct TrainArgs {
     /// How residuals between spikes join in SEW networks: ADD, AND or IAND
     #[arg(long, default_value = "ADD")]
     sew_cnf: String,
+    /// How often the last branch of a network of residuals is left out for a sample while training; earlier ones are less often
+    #[arg(long, default_value_t = 0.0)]
+    drop_path: f32,
     /// Ten neurons per class vote instead of one sum per class
     #[arg(long)]
     spike_output: bool,
@@ -306,6 +351,12 @@ pub(crate) struct TrainArgs {
     /// Ends after so many epochs without a better accuracy; 0 for never
     #[arg(long, default_value_t = 0)]
     patience: u64,
+    /// Learns from each step by itself (spatial learning through time): memory does not depend on the number of steps
+    #[arg(long)]
+    online: bool,
+    /// Shows every batch for a random number of steps, from 1 to two more than --step
+    #[arg(long)]
+    rand_step: bool,
     /// Accepted because BrainCog has it: every layer computes all its steps at once here
     #[arg(long)]
     layer_by_layer: bool,
@@ -347,6 +398,7 @@ impl TrainArgs {
             width: self.width,
             norm: self.norm.clone(),
             sew_cnf: self.sew_cnf.clone(),
+            drop_path: self.drop_path,
             spike_output: self.spike_output,
             learn_alpha: self.learn_alpha,
             requires_thres_grad: self.requires_thres_grad,
@@ -369,6 +421,8 @@ impl TrainArgs {
             noisy_grad: self.noisy_grad,
             model_ema: self.model_ema,
             patience: self.patience,
+            online: self.online,
+            rand_step: self.rand_step,
             seed: self.seed,
         }
     }

@@ -10,6 +10,7 @@ use super::args::ConvertArgs;
 pub(crate) fn run(args: &ConvertArgs) -> Result<(), Error> {
     let training = checkpoint::load(&args.checkpoint)?;
     let dataset = args.data.load(1)?;
+    dataset.in_memory()?;
     let method = Method::named(&args.method, args.p)?;
     if args.burst == 0 {
         return Err(Error::Value { what: "burst", found: "0".into(), expected: "at least 1 spike" });

@@ -16,9 +16,11 @@ pub(crate) fn run(args: &ExportArgs) -> Result<(), Error> {
         return nir::write(&training, path);
     }
     if let Some(path) = &args.safetensors {
-        return weights::save(&training.network, path);
+        let save = if args.half { weights::save_half } else { weights::save };
+        return save(&training.network, path);
     }
     let dataset = args.data.load(training.model.steps)?;
+    dataset.in_memory()?;
     training.check(&dataset)?;
     if args.images == 0 || args.images > dataset.test.len() {
         return Err(Error::Value {

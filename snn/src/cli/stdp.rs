@@ -10,6 +10,7 @@ use super::args::StdpArgs;
 
 pub(crate) fn run(args: &StdpArgs) -> Result<(), Error> {
     let dataset = args.data.load(1)?;
+    dataset.in_memory()?;
     if dataset.train.steps > 1 {
         return Err(Error::Frames { dataset: dataset.name, found: dataset.train.steps, expected: 1 });
     }

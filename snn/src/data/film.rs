@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::frames::Recipe;
 use super::{Dataset, EventOptions, Images, Source, frames, load};
 use crate::error::Error;
 use crate::events::{Framing, GESTURES, Recording, Sensor, gesture, saccade};
@@ -47,7 +48,9 @@ fn movements(digits: &Images, n: usize, object: usize, options: &EventOptions) -
 
 fn record(n: usize, options: &EventOptions, film: impl Fn(usize) -> (u32, Recording) + Sync) -> Result<Images, Error> {
     let numbers: Vec<usize> = (0..n).collect();
-    frames::collect(&numbers, options, Framing::SplitTime(options.steps), |&number| Ok(vec![film(number)]))
+    let recipe = Recipe::new(options, Framing::SplitTime(options.steps));
+    // What is made here was never a file.
+    frames::collect(&numbers, recipe, |_| Vec::new(), |&number| Ok(vec![film(number)]))
 }
 
 fn random(object: usize, number: usize) -> Random {
@@ -65,7 +68,7 @@ mod tests {
     #[test]
     fn films_have_frames_with_events_of_both_kinds_all_the_time() {
         let digits = load("digits", Path::new(".")).unwrap();
-        let options = EventOptions { steps: 4, side: Some(16) };
+        let options = EventOptions { steps: 4, side: Some(16), cache: None };
         let films = movements(&digits.train, 11, 2, &options).unwrap();
         assert_eq!((films.len(), films.image, films.steps, films.pixels.len()), (11, [16, 16, 2], 4, 11 * 4 * 512));
         for (i, frame) in films.pixels.chunks_exact(512).enumerate() {

@@ -22,7 +22,8 @@ pub(super) fn read(source: &Source, folder: &Path, moments: [f32; 2]) -> Result<
         if let Some(i) = classes.iter().position(|&class| class > 9) {
             return Err(foreign(&labels_path, 8 + i as u64, "a label", classes[i].to_string(), "0 to 9"));
         }
-        Ok(Images { image: [height, width, 1], steps: 1, pixels, labels: classes.into_iter().map(u32::from).collect() })
+        let labels = classes.into_iter().map(u32::from).collect();
+        Ok(Images { image: [height, width, 1], pixels, labels, ..Images::default() })
     };
     let (train, test) = (half("train")?, half("t10k")?);
     Ok(Dataset {

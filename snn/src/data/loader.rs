@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::augment::{Augment, Mixed, Sample};
 use super::{Dataset, Images};
+use crate::error::Error;
 use crate::random::{For, Random, key};
 use crate::tensor::{Shape, Tensor};
 
@@ -35,13 +36,15 @@ pub enum Order {
     },
 }
 
-/// Batches of a data set; the last one may be smaller. They come in order, whichever thread made them.
+/// Batches of a data set; the last one may be smaller. They come in order, whichever thread made them. They end early where a sample cannot
+/// be read from its file, which [`finish`](Loader::finish) tells.
 pub struct Loader {
-    made: Receiver<(usize, Batch)>,
+    made: Receiver<(usize, Result<Batch, Error>)>,
     /// Batches that were made before those that come first.
-    early: BTreeMap<usize, Batch>,
+    early: BTreeMap<usize, Result<Batch, Error>>,
     next: usize,
     end: usize,
+    failed: Option<Error>,
 }
 
 /// Batches that wait at most, besides one in the hands of each worker.
@@ -64,8 +67,8 @@ struct Recipe {
 /// What workers share.
 struct Work {
     recipe: Recipe,
-    samples: Vec<u32>,
-    batch_size: usize,
+    /// Of each batch.
+    samples: Vec<Vec<u32>>,
     /// The next batch that nobody has begun.
     next: AtomicUsize,
 }
@@ -75,35 +78,42 @@ impl Loader {
     /// `normalise`, else they lie in 0..1.
     pub fn new(dataset: &Dataset, batch_size: usize, order: Order, first: usize, normalise: bool) -> Loader {
         assert!(batch_size > 0, "batches of nothing");
-        let images = if order == Order::AsStored { &dataset.test } else { &dataset.train };
-        let table = |&[mean, deviation]: &[f32; 2]| {
-            let (mean, deviation) = if normalise { (mean, deviation) } else { (0.0, 1.0) };
-            std::array::from_fn(|byte| (byte as f32 / f32::from(dataset.largest) - mean) / deviation)
-        };
-        let recipe = Recipe {
-            images: images.clone(),
-            tables: dataset.moments.iter().map(table).collect(),
-            shift: dataset.shift,
-            mirrors: dataset.mirrors,
-            augment: dataset.augment.clone(),
-            order,
-        };
-        let end = images.len().div_ceil(batch_size);
-        let work = Arc::new(Work { samples: recipe.samples(), recipe, batch_size, next: AtomicUsize::new(first) });
+        let recipe = Recipe::new(dataset, order, normalise);
+        let batches = recipe.samples().chunks(batch_size).map(<[u32]>::to_vec).collect();
+        Loader::start(recipe, batches, first)
+    }
+
+    /// These batches of samples of the training part if `order` shuffles, else of the test part, such as [`Episode`](super::Episode)s and
+    /// [`Pairs`](super::Pairs) have them.
+    pub fn of(dataset: &Dataset, batches: Vec<Vec<u32>>, order: Order, normalise: bool) -> Loader {
+        let recipe = Recipe::new(dataset, order, normalise);
+        let n = recipe.images.len();
+        assert!(batches.iter().flatten().all(|&sample| (sample as usize) < n), "samples below {n}");
+        Loader::start(recipe, batches, 0)
+    }
+
+    fn start(recipe: Recipe, samples: Vec<Vec<u32>>, first: usize) -> Loader {
+        let end = samples.len();
+        let work = Arc::new(Work { samples, recipe, next: AtomicUsize::new(first) });
         let (send, made) = sync_channel(AHEAD);
         for _ in 0..WORKERS {
             let (work, send) = (work.clone(), send.clone());
             std::thread::spawn(move || work.run(&send));
         }
-        Loader { made, early: BTreeMap::new(), next: first, end }
+        Loader { made, early: BTreeMap::new(), next: first, end, failed: None }
+    }
+
+    /// An error if batches ended early.
+    pub fn finish(self) -> Result<(), Error> {
+        self.failed.map_or(Ok(()), Err)
     }
 }
 
 impl Work {
-    fn run(&self, send: &SyncSender<(usize, Batch)>) {
+    fn run(&self, send: &SyncSender<(usize, Result<Batch, Error>)>) {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(samples) = self.samples.chunks(self.batch_size).nth(number) else { return };
+            let Some(samples) = self.samples.get(number) else { return };
             if send.send((number, self.recipe.batch(number, samples))).is_err() {
                 return; // nobody wants more
             }
@@ -123,7 +133,13 @@ impl Iterator for Loader {
             self.early.insert(number, batch);
         }
         self.next += 1;
-        self.early.remove(&(self.next - 1))
+        match self.early.remove(&(self.next - 1))? {
+            Ok(batch) => Some(batch),
+            Err(error) => {
+                (self.failed, self.next) = (Some(error), self.end);
+                None
+            }
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -143,6 +159,22 @@ struct Change {
 }
 
 impl Recipe {
+    fn new(dataset: &Dataset, order: Order, normalise: bool) -> Recipe {
+        let images = if order == Order::AsStored { &dataset.test } else { &dataset.train };
+        let table = |&[mean, deviation]: &[f32; 2]| {
+            let (mean, deviation) = if normalise { (mean, deviation) } else { (0.0, 1.0) };
+            std::array::from_fn(|byte| (byte as f32 / f32::from(dataset.largest) - mean) / deviation)
+        };
+        Recipe {
+            images: images.clone(),
+            tables: dataset.moments.iter().map(table).collect(),
+            shift: dataset.shift,
+            mirrors: dataset.mirrors,
+            augment: dataset.augment.clone(),
+            order,
+        }
+    }
+
     fn samples(&self) -> Vec<u32> {
         match self.order {
             Order::AsStored => (0..self.images.len() as u32).collect(),
@@ -150,13 +182,13 @@ impl Recipe {
         }
     }
 
-    fn batch(&self, number: usize, samples: &[u32]) -> Batch {
+    fn batch(&self, number: usize, samples: &[u32]) -> Result<Batch, Error> {
         let shape = Shape::new(self.images.steps, samples.len(), self.images.image);
         let (features, steps) = (shape.n_features(), shape.steps);
         let mut images = Tensor::unspecified(shape);
         let mut film = vec![0.0; features * steps];
         for (place, &sample) in samples.iter().enumerate() {
-            let pixels = &self.images.pixels[sample as usize * features * steps..][..features * steps];
+            let pixels = self.images.sample(sample as usize)?;
             let change = self.change(sample);
             for (pixels, values) in pixels.chunks_exact(features).zip(film.chunks_exact_mut(features)) {
                 self.place(pixels, values, change.as_ref());
@@ -173,7 +205,7 @@ impl Recipe {
         if let (Some(mix), Order::Shuffled { seed, epoch }) = (&self.augment.mix, self.order) {
             mix.apply(&mut batch, &mut Random::new(seed, key(For::Mixing, (epoch & 0xffff) as usize, number as u64)));
         }
-        batch
+        Ok(batch)
     }
 
     /// A function of seed, epoch and sample; nothing for testing.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::frames::Recipe;
 use super::{Dataset, EventOptions, Images, Source, frames};
 use crate::bytes;
 use crate::error::Error;
@@ -14,8 +15,10 @@ type Labelled = (PathBuf, u32);
 
 /// How a data set lies on disk.
 pub(super) struct Layout {
-    /// Folders of the training and the test part; the same one is split 9 to 1 in each class.
+    /// Folders of the training and the test part; of the same one each class gives `tenths` for training.
     pub(super) parts: [&'static str; 2],
+    /// Of a class that is split.
+    pub(super) tenths: usize,
     /// How names of files end.
     pub(super) extension: &'static str,
     /// Rows and columns of the camera.
@@ -43,7 +46,7 @@ pub(super) fn by_class(source: &Source, folder: &Path, options: &EventOptions, l
         let name = place.file_name().expect("an entry of a folder has a name");
         let mut files = labelled(place, class as u32, layout.extension)?;
         if train == test {
-            test_files.extend(files.split_off(files.len() * 9 / 10));
+            test_files.extend(files.split_off(files.len() * layout.tenths / 10));
         } else {
             test_files.extend(labelled(&test.join(name), class as u32, layout.extension)?);
         }
@@ -53,20 +56,21 @@ pub(super) fn by_class(source: &Source, folder: &Path, options: &EventOptions, l
         return Err(source.no_data(folder, format!("any file *.{}", layout.extension)));
     }
     let half = |files: &[Labelled]| {
-        frames::collect(files, options, Framing::TimeBins(options.steps), |(path, class)| {
+        let read = |(path, class): &Labelled| -> Result<Vec<(u32, Recording)>, Error> {
             let bytes = bytes::read(path, LIMIT)?;
             if layout.extension == "mat" && bytes.len() < LEAST {
                 return Ok(Vec::new());
             }
             let [height, width] = layout.size;
             Ok(vec![(*class, Recording { height, width, ..(layout.read)(path, &bytes)? })])
-        })
+        };
+        frames::collect(files, Recipe::new(options, Framing::TimeBins(options.steps)), |(path, _)| vec![path.clone()], read)
     };
     Ok(frames::dataset(source.name, half(&train_files)?, half(&test_files)?, classes.len(), options))
 }
 
 /// What a folder holds, by name.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let all = fs::read_dir(folder).and_then(|all| all.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
     let mut all = all.map_err(Error::io(folder))?;
     all.sort();
@@ -84,14 +88,20 @@ pub(super) fn gestures(source: &Source, folder: &Path, options: &EventOptions) -
         let path = folder.join(list);
         let text = fs::read_to_string(&path).map_err(|_| source.no_data(folder, list))?;
         let files: Vec<PathBuf> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| folder.join(line)).collect();
-        frames::collect(&files, options, Framing::TimeBins(options.steps), |path| gestures_of(path))
+        let recipe = Recipe::new(options, Framing::TimeBins(options.steps));
+        frames::collect(&files, recipe, |path| vec![path.clone(), labels_of(path)], |path| gestures_of(path))
     };
     Ok(frames::dataset(source.name, half("trials_to_train.txt")?, half("trials_to_test.txt")?, 11, options))
 }
 
+/// The table beside a recording.
+fn labels_of(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{}_labels.csv", path.file_stem().unwrap_or_default().to_string_lossy()))
+}
+
 fn gestures_of(path: &Path) -> Result<Vec<(u32, Recording)>, Error> {
     let whole = Recording { height: 128, width: 128, ..read::parse("aedat3", path, &bytes::read(path, LIMIT)?)? };
-    let table = path.with_file_name(format!("{}_labels.csv", path.file_stem().unwrap_or_default().to_string_lossy()));
+    let table = labels_of(path);
     let text = fs::read_to_string(&table).map_err(Error::io(&table))?;
     let mut offset = 0;
     let mut gestures = Vec::new();
@@ -119,17 +129,24 @@ pub(super) fn heidelberg(
     names: [&str; 2],
     classes: usize,
 ) -> Result<Dataset, Error> {
-    let options = EventOptions { side: None, ..*options };
+    let options = EventOptions { side: None, ..options.clone() };
     let half = |name: &str| -> Result<Images, Error> {
         let path = folder.join(name);
         if !path.is_file() {
             return Err(source.no_data(folder, name));
         }
-        let samples = read::shd(&path, &bytes::read(&path, LIMIT)?)?;
-        if let Some((label, _)) = samples.iter().find(|(label, _)| *label as usize >= classes) {
-            return Err(Error::Arrays { path, what: format!("has a label {label}; expected 0 to {}", classes - 1) });
-        }
-        let films = frames::collect(&samples, &options, Framing::TimeBins(options.steps), |sample| Ok(vec![sample.clone()]))?;
+        // One file holds all samples, and is one item for the cache.
+        let read = |path: &PathBuf| -> Result<Vec<(u32, Recording)>, Error> {
+            let samples = read::shd(path, &bytes::read(path, LIMIT)?)?;
+            match samples.iter().find(|(label, _)| *label as usize >= classes) {
+                None => Ok(samples),
+                Some((label, _)) => {
+                    Err(Error::Arrays { path: path.clone(), what: format!("has a label {label}; expected 0 to {}", classes - 1) })
+                }
+            }
+        };
+        let recipe = Recipe::new(&options, Framing::TimeBins(options.steps));
+        let films = frames::collect(&[path], recipe, |path| vec![path.clone()], read)?;
         // A unit has no polarity.
         let pixels = films.pixels.into_iter().skip(1).step_by(2).collect();
         Ok(Images { image: [1, 1, read::UNITS], pixels, ..films })
@@ -166,7 +183,7 @@ mod tests {
         times.iter().flat_map(|&t| [x, y, 0x80, 0, t]).collect()
     }
 
-    const TWO: EventOptions = EventOptions { steps: 2, side: None };
+    const TWO: EventOptions = EventOptions { steps: 2, side: None, cache: None };
 
     #[test]
     fn folders_of_classes_are_read_in_the_order_of_their_names() {
@@ -210,9 +227,48 @@ mod tests {
     #[test]
     fn missing_recordings_say_what_to_download() {
         let folder = folder("missing");
-        for name in ["n_mnist", "ncaltech101", "ncars", "dvsg", "dvsc10", "ucf101dvs", "shd", "ssc"] {
-            let message = load_events(name, &folder, &TWO).unwrap_err().to_string();
+        for name in [
+            "n_mnist",
+            "ncaltech101",
+            "ncars",
+            "dvsg",
+            "dvsc10",
+            "ucf101dvs",
+            "hmdbdvs",
+            "bullying10k",
+            "n_omniglot",
+            "n_omniglot_few",
+            "es_imagenet",
+            "shd",
+            "ssc",
+        ] {
+            let options = EventOptions { steps: if name == "es_imagenet" { 8 } else { 2 }, ..TWO };
+            let message = load_events(name, &folder, &options).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{name} is not in ")) && message.lines().count() > 1, "{message}");
         }
+    }
+
+    #[test]
+    fn a_cache_gives_the_same_frames_until_a_file_changes() {
+        let folder = folder("cached");
+        for (class, file) in ["cats", "dogs"].iter().flat_map(|class| (0..2).map(move |file| (class, file))) {
+            for part in ["Train", "Test"] {
+                fs::create_dir_all(folder.join(part).join(class)).unwrap();
+                fs::write(folder.join(part).join(class).join(format!("{file}.bin")), atis(file, 3, &[0, 10, 20, 21])).unwrap();
+            }
+        }
+        let with = |steps, side| EventOptions { steps, side, cache: Some(folder.join("cache")) };
+        let plain = load_events("n_mnist", &folder, &TWO).unwrap();
+        let entries = || fs::read_dir(folder.join("cache")).unwrap().count();
+        for _ in 0..2 {
+            let cached = load_events("n_mnist", &folder, &with(2, None)).unwrap();
+            assert_eq!((&cached.train, &cached.test, entries()), (&plain.train, &plain.test, 8));
+        }
+        load_events("n_mnist", &folder, &with(3, None)).unwrap();
+        load_events("n_mnist", &folder, &with(2, Some(8))).unwrap();
+        assert_eq!(entries(), 24);
+        fs::write(folder.join("Train/cats/0.bin"), atis(9, 3, &[0, 10, 20, 21, 22])).unwrap();
+        let changed = load_events("n_mnist", &folder, &with(2, None)).unwrap();
+        assert!(changed.train != plain.train && changed.train == load_events("n_mnist", &folder, &TWO).unwrap().train);
     }
 }

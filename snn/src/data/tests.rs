@@ -142,7 +142,7 @@ fn an_epoch_shows_every_sample_once_in_an_order_of_its_own() {
 
 #[test]
 fn shifts_and_mirrors_move_whole_images_and_fill_with_black() {
-    let images = Images { image: [2, 3, 1], steps: 1, pixels: vec![255; 6], labels: vec![0] };
+    let images = Images { image: [2, 3, 1], pixels: vec![255; 6], labels: vec![0], ..Images::default() };
     let data = Dataset {
         name: "white",
         train: Arc::new(images.clone()),
@@ -200,4 +200,43 @@ fn pickled_batches_of_cifar_are_read_and_those_that_run_code_are_not() {
     assert!(message(batch(10, &pixels)).ends_with("data_batch_2: has labels beside 0 to 9"));
     assert!(message(b"cposix\nsystem\n.".to_vec()).contains("\"posix.system\""));
     assert!(message(batch(3, &pixels[..3000])).contains("data_batch_2"));
+}
+
+#[test]
+fn cifar100_has_the_class_after_its_group_in_both_versions() {
+    let folder = folder("cifar100");
+    let record = |class: u8| [&[19, class][..], &[7; 3072]].concat();
+    fs::write(folder.join("train.bin"), [record(99), record(3)].concat()).unwrap();
+    fs::write(folder.join("test.bin"), record(42)).unwrap();
+    let data = load("cifar100", &folder).unwrap();
+    assert_eq!((data.classes, &data.train.labels[..], &data.test.labels[..]), (100, &[99, 3][..], &[42][..]));
+    fs::write(folder.join("test.bin"), [record(1), record(100)].concat()).unwrap();
+    let message = load("cifar100", &folder).unwrap_err().to_string();
+    assert!(message.ends_with("test.bin: byte 3075: a label is 100; expected 0 to 99"), "{message}");
+    fs::write(folder.join("test.bin"), &record(1)[..9]).unwrap();
+    let message = load("cifar100", &folder).unwrap_err().to_string();
+    assert!(message.ends_with("test.bin: ends at byte 9, inside of a record of 3074 bytes; 3074 bytes were expected"), "{message}");
+    // The Python version: a dictionary with the list `fine_labels` and an array of bytes.
+    fs::remove_file(folder.join("test.bin")).unwrap();
+    let array = b"U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x01M\x00\x0c\x86cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T\x00\x0c\x00\x00";
+    let pickled = [&b"\x80\x02}("[..], &array[..], &[9; 3072], b"tbU\x0bfine_labels]KMau."].concat();
+    fs::write(folder.join("test"), pickled).unwrap();
+    let data = load("cifar100", &folder).unwrap();
+    assert_eq!((&data.test.labels[..], data.test.pixels[0]), (&[77][..], 9));
+}
+
+#[test]
+fn data_sets_answer_to_braincogs_names_too() {
+    for (name, ours) in
+        [("get_dvsc10_data", "dvsc10"), ("NCALTECH101", "ncaltech101"), ("get_NCALTECH101_data", "ncaltech101"), ("esimnet", "es_imagenet")]
+    {
+        let folder = folder(&format!("getter-{name}"));
+        let options = EventOptions { steps: 8, ..EventOptions::default() };
+        let message = load_events(name, &folder, &options).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("{ours} is not in ")), "{message}");
+    }
+    assert!(GETTERS.iter().all(|(_, ours)| SOURCES.iter().any(|source| source.name == *ours)));
+    let [train, test] = loaders("digits", 100, 4, None, Path::new("."), 1).unwrap();
+    assert_eq!((train.len(), test.len()), (15, 4));
+    assert!(loaders("digits", 0, 4, None, Path::new("."), 1).is_err());
 }

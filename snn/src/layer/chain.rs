@@ -69,6 +69,20 @@ impl Layer for Chain {
         self.layers.iter_mut().fold(input, |x, layer| layer.forward_watched(x, pass, watch))
     }
 
+    fn forward_step(&mut self, input: Tensor, state: &mut LayerState, pass: Pass, watch: Watch) -> Tensor {
+        state.parts.resize(self.layers.len(), LayerState::new());
+        self.layers.iter_mut().zip(&mut state.parts).fold(input, |x, (layer, state)| layer.forward_step(x, state, pass, watch))
+    }
+
+    fn infer_step(&self, input: &Tensor, state: &mut LayerState, watch: Watch) -> Tensor {
+        state.parts.resize(self.layers.len(), LayerState::new());
+        self.layers.iter().zip(&mut state.parts).fold(input.clone(), |x, (layer, state)| layer.infer_step(&x, state, watch))
+    }
+
+    fn online(&self) -> bool {
+        self.layers.iter().all(|layer| layer.online())
+    }
+
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {
         // Nobody wants the gradient of what comes before the first layer that learns.
         let first = self.layers.iter().position(|layer| !layer.parameters().is_empty());

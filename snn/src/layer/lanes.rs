@@ -55,6 +55,8 @@ pub(super) struct Run<'a, T, const N: usize, const P: usize, const M: usize> {
     pub(super) surrogate: Surrogate,
     pub(super) inputs: [&'a Tensor; M],
     pub(super) task: usize,
+    /// The variables of all neurons before the first step, by variable; empty for rest.
+    pub(super) start: &'a [f32],
 }
 
 /// What a step looked like, for the way back.
@@ -101,6 +103,16 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Run<'_, T
     #[inline(always)]
     fn inputs(&self, step: usize, len: usize, here: std::ops::Range<usize>) -> [Lanes; M] {
         std::array::from_fn(|m| load(&self.inputs[m].step(step)[self.task * TASK..][..len][here.clone()]))
+    }
+
+    /// The variables before the first step.
+    #[inline(always)]
+    fn before(&self, here: &std::ops::Range<usize>) -> [Lanes; N] {
+        if self.start.is_empty() {
+            return self.node.rest().map(|value| [value; LANES]);
+        }
+        let n = self.start.len() / N;
+        std::array::from_fn(|k| load(&self.start[k * n + self.task * TASK..][here.clone()]))
     }
 
     /// One step of all lanes up to the distance from threshold.
@@ -190,7 +202,7 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Loops for
         let mut past = vec![blank; gradients.len()];
         for start in (0..len).step_by(LANES) {
             let here = start..len.min(start + LANES);
-            let mut state = self.node.rest().map(|value| [value; LANES]);
+            let mut state = self.before(&here);
             for (step, past) in past.iter_mut().enumerate() {
                 past.before = state;
                 past.inputs = self.inputs(step, len, here.clone());

@@ -8,10 +8,13 @@
 mod attention;
 mod back_ei;
 mod batch_norm;
+mod capsule;
 mod chain;
 mod conv;
 mod description;
+mod drop_path;
 mod dropout;
+mod grouped;
 mod kind;
 mod lanes;
 mod linear;
@@ -36,10 +39,13 @@ mod vote;
 pub use attention::{Attention, Form};
 pub use back_ei::BackEi;
 pub use batch_norm::{BATCH_NORM_EPS, BatchNorm};
+pub use capsule::{Capsules, Lengths};
 pub use chain::Chain;
 pub use conv::Conv2d;
 pub use description::{Misfit, Part, Row, Seen, Watch};
+pub use drop_path::DropPath;
 pub use dropout::Dropout;
+pub use grouped::GroupedConv;
 pub use kind::Kind;
 pub use linear::Linear;
 pub(crate) use parallel::PARALLEL;
@@ -133,6 +139,27 @@ pub trait Layer: Send + Sync {
         let output = self.forward(input, pass);
         watch(Seen::Output(&output));
         output
+    }
+
+    /// One step of online training after `state`: [`forward`](Self::forward) from what the step before left. A [`backward`](Self::backward) that
+    /// follows takes the state before as it is, so that its gradient is that of this step alone. Only for layers that are [`online`](Self::online).
+    fn forward_step(&mut self, input: Tensor, _state: &mut LayerState, pass: Pass, watch: Watch) -> Tensor {
+        self.forward_watched(input, pass, watch)
+    }
+
+    /// The same step without training: [`infer`](Self::infer) of one step that is not repeated.
+    fn infer_step(&self, input: &Tensor, state: &mut LayerState, watch: Watch) -> Tensor {
+        self.infer_watched(input, state, watch)
+    }
+
+    /// Repeats images so often from now on, where it repeats any.
+    fn repeat(&mut self, steps: usize) {
+        self.parts_mut().into_iter().for_each(|part| part.repeat(steps));
+    }
+
+    /// Whether it can be trained step by step.
+    fn online(&self) -> bool {
+        !self.remembers()
     }
 
     /// Adds the rows of this layer and those in it to `rows`; the result is its output.

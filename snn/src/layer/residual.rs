@@ -54,6 +54,14 @@ impl Residual {
         x.values_mut().iter_mut().zip(y.values()).for_each(|(x, &y)| *x = self.join.of(*x, y));
         x
     }
+
+    fn join_and_keep(&mut self, x: Tensor, y: Tensor, watch: Watch) -> Tensor {
+        // A sum forgets its parts.
+        self.kept = (self.join != Join::Add).then(|| [x.clone(), y.clone()]);
+        let output = self.joined(x, &y);
+        watch(Seen::Output(&output));
+        output
+    }
 }
 
 impl Layer for Residual {
@@ -98,11 +106,27 @@ impl Layer for Residual {
     fn forward_watched(&mut self, input: Tensor, pass: Pass, watch: Watch) -> Tensor {
         let x = self.branch.forward_watched(input.clone(), pass, watch);
         let y = self.shortcut.forward_watched(input, pass, watch);
-        // A sum forgets its parts.
-        self.kept = (self.join != Join::Add).then(|| [x.clone(), y.clone()]);
+        self.join_and_keep(x, y, watch)
+    }
+
+    fn forward_step(&mut self, input: Tensor, state: &mut LayerState, pass: Pass, watch: Watch) -> Tensor {
+        state.parts.resize(2, LayerState::new());
+        let x = self.branch.forward_step(input.clone(), &mut state.parts[0], pass, watch);
+        let y = self.shortcut.forward_step(input, &mut state.parts[1], pass, watch);
+        self.join_and_keep(x, y, watch)
+    }
+
+    fn infer_step(&self, input: &Tensor, state: &mut LayerState, watch: Watch) -> Tensor {
+        state.parts.resize(2, LayerState::new());
+        let x = self.branch.infer_step(input, &mut state.parts[0], watch);
+        let y = self.shortcut.infer_step(input, &mut state.parts[1], watch);
         let output = self.joined(x, &y);
         watch(Seen::Output(&output));
         output
+    }
+
+    fn online(&self) -> bool {
+        self.branch.online() && self.shortcut.online()
     }
 
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {

@@ -1,4 +1,4 @@
-use super::{Kind, Layer, LayerState, Misfit, Pass, kept};
+use super::{Kind, Layer, LayerState, Misfit, Pass, Seen, Watch, kept};
 use crate::tensor::{Shape, Tensor};
 
 /// Pixels and channels become features, pixel by pixel. (PyTorch goes channel by channel; weights that come from there are
@@ -76,6 +76,20 @@ impl Layer for Repeat {
 
     fn forward(&mut self, input: Tensor, _: Pass) -> Tensor {
         self.infer(&input, &mut LayerState::new())
+    }
+
+    fn forward_step(&mut self, input: Tensor, state: &mut LayerState, _: Pass, watch: Watch) -> Tensor {
+        self.infer_step(&input, state, watch)
+    }
+
+    fn repeat(&mut self, steps: usize) {
+        self.steps = steps;
+    }
+
+    /// One step is not repeated.
+    fn infer_step(&self, input: &Tensor, _: &mut LayerState, watch: Watch) -> Tensor {
+        watch(Seen::Output(input));
+        input.clone()
     }
 
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {

@@ -1,7 +1,7 @@
 use rayon::prelude::*;
 
 use super::lanes::{Run, advance, retreat, tasks};
-use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, kept, noise};
+use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, Seen, Watch, kept, noise};
 use crate::node::Node;
 use crate::surrogate::Surrogate;
 use crate::tensor::{Shape, Tensor};
@@ -17,6 +17,8 @@ pub struct Spiking<T, const N: usize, const P: usize = 0, const M: usize = 1> {
     /// Those of the node, then those of [`learning`](Self::learning).
     learnable: Vec<Parameter>,
     input: Option<[Tensor; M]>,
+    /// What the variables were before the input, by variable; empty for rest.
+    start: Vec<f32>,
 }
 
 /// Where nodes with two inputs have the second from.
@@ -36,7 +38,7 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
     /// Neurons with this definition and this way of firing.
     pub fn new(node: T, surrogate: Surrogate) -> Self {
         let learnable = node.learnable().map(|(name, value)| Parameter::new(name, vec![value], false));
-        Spiking { node, surrogate, second: Second::Channels, learnable: learnable.into(), input: None }
+        Spiking { node, surrogate, second: Second::Channels, learnable: learnable.into(), input: None, start: Vec::new() }
     }
 
     /// With the second input from here.
@@ -62,13 +64,13 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
         std::array::from_fn(|p| self.learnable[p].values[0])
     }
 
-    fn run<'a>(&self, inputs: [&'a Tensor; M], task: usize) -> Run<'a, T, N, P, M> {
+    fn run<'a>(&'a self, inputs: [&'a Tensor; M], task: usize) -> Run<'a, T, N, P, M> {
         let extra = |name| self.extra(name).map(|p| self.learnable[p].values[0]);
         let alpha = extra(ALPHA).unwrap_or(self.surrogate.alpha);
         let learned = self.node.prepared(self.learned());
         let surrogate = Surrogate { alpha, ..self.surrogate };
         let shift = extra(THRESHOLD).unwrap_or(0.0);
-        Run { node: self.node, learned, shift, learns_more: self.learnable.len() > P, surrogate, inputs, task }
+        Run { node: self.node, learned, shift, learns_more: self.learnable.len() > P, surrogate, inputs, task, start: &self.start }
     }
 
     /// The inputs after the first, for steps from `first` on.
@@ -85,6 +87,19 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
         };
         let (mut one, mut two) = (Some(one), Some(two));
         Some(std::array::from_fn(|m| if m == 0 { one.take() } else { two.take() }.expect("there are one or two inputs")))
+    }
+
+    /// A training pass from `state` on.
+    fn forward_after(&mut self, input: Tensor, state: &mut LayerState, pass: Pass) -> Tensor {
+        let first = state.step;
+        state.step += input.shape().steps;
+        let mut input = Some(input);
+        let inputs = self.more(input.as_ref().expect("just put there"), pass, first);
+        let inputs = inputs.unwrap_or_else(|| std::array::from_fn(|_| input.take().expect("one input")));
+        self.start.clone_from(&state.values);
+        let output = self.advance(inputs.each_ref(), state);
+        self.input = Some(inputs);
+        output
     }
 
     fn advance(&self, inputs: [&Tensor; M], state: &mut LayerState) -> Tensor {
@@ -138,12 +153,18 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Layer for
     }
 
     fn forward(&mut self, input: Tensor, pass: Pass) -> Tensor {
-        let mut input = Some(input);
-        let inputs = self.more(input.as_ref().expect("just put there"), pass, 0);
-        let inputs = inputs.unwrap_or_else(|| std::array::from_fn(|_| input.take().expect("one input")));
-        let output = self.advance(inputs.each_ref(), &mut LayerState::default());
-        self.input = Some(inputs);
+        self.forward_after(input, &mut LayerState::default(), pass)
+    }
+
+    fn forward_step(&mut self, input: Tensor, state: &mut LayerState, pass: Pass, watch: Watch) -> Tensor {
+        watch(Seen::Input(&input));
+        let output = self.forward_after(input, state, pass);
+        watch(Seen::Output(&output));
         output
+    }
+
+    fn online(&self) -> bool {
+        true
     }
 
     fn backward(&mut self, mut gradient: Tensor, wanted: bool) -> Option<Tensor> {

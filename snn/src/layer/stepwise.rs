@@ -1,6 +1,6 @@
 //! Layers whose step needs what came out of the step before.
 
-use super::{Layer, LayerState, Misfit, Parameter, Pass, kept};
+use super::{Layer, LayerState, Misfit, Parameter, Pass, Seen, Watch, kept};
 use crate::node::{Moment, Node};
 use crate::surrogate::Surrogate;
 use crate::tensor::{Shape, Tensor};
@@ -96,6 +96,23 @@ impl<C: Cell + 'static> Layer for Stepwise<C> {
         let output = self.run(&input, 0, &mut carried, |memo| memos.push(memo));
         self.kept = Some((input.shape(), memos));
         output
+    }
+
+    fn forward_step(&mut self, input: Tensor, state: &mut LayerState, _: Pass, watch: Watch) -> Tensor {
+        watch(Seen::Input(&input));
+        if state.step == 0 {
+            state.carried = self.cell.rest(Shape { steps: 1, ..input.shape() });
+        }
+        let (mut memos, first) = (Vec::new(), state.step);
+        state.step += input.shape().steps;
+        let output = self.run(&input, first, &mut state.carried, |memo| memos.push(memo));
+        self.kept = Some((input.shape(), memos));
+        watch(Seen::Output(&output));
+        output
+    }
+
+    fn online(&self) -> bool {
+        true
     }
 
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {

@@ -34,6 +34,11 @@ pub struct TrainingOptions {
     pub model_ema: Option<f32>,
     /// Epochs without a better accuracy after which training ends; 0 for never.
     pub patience: u64,
+    /// Whether each step is learned from by itself ([spatial learning through time](crate::training), with memory that does not depend on the number of
+    /// steps) instead of all steps at once.
+    pub online: bool,
+    /// Whether every batch is shown for a number of steps drawn between 1 and two more than the network's.
+    pub rand_step: bool,
     /// Of the order of samples, dropout and random encoders.
     pub seed: u64,
 }
@@ -54,6 +59,8 @@ impl Default for TrainingOptions {
             noisy_grad: 0.0,
             model_ema: None,
             patience: 0,
+            online: false,
+            rand_step: false,
             seed: 42,
         }
     }

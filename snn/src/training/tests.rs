@@ -145,3 +145,32 @@ fn damaged_checkpoints_are_refused() {
     assert!(message(&text("0.conv2d.weight", "0.conv2d.weighs")).contains("has no tensor 0.conv2d.weight"));
     assert!(message(&text("PLIFNode", "PLUFNode")).contains("no node is called"));
 }
+
+#[test]
+fn steps_that_are_learned_from_one_by_one_learn_the_digits() {
+    let model = ModelOptions { image: [8, 8, 1], steps: 3, width: 0.125, ..ModelOptions::default() };
+    let options = TrainingOptions { epochs: 3, batch_size: 64, online: true, ..TrainingOptions::default() };
+    let training = run(Training::new(model.clone(), options.clone()).unwrap(), &digits());
+    let (sums, densities) = training.evaluate(&digits()).unwrap();
+    assert!(sums.accuracy() > 0.8, "{}", sums.accuracy());
+    // Evaluated step by step as all at once.
+    let whole = Training { options: TrainingOptions { online: false, ..options.clone() }, ..training };
+    let (other, others) = whole.evaluate(&digits()).unwrap();
+    assert_eq!(sums.correct, other.correct);
+    assert!(densities.iter().zip(&others).all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-6), "{densities:?} {others:?}");
+    let refused = Training::new(ModelOptions { norm: "tebn".into(), ..model }, options).err().unwrap().to_string();
+    assert!(refused.starts_with("layer ") && refused.contains("step_scale cannot be trained online"), "{refused}");
+}
+
+#[test]
+fn a_random_number_of_steps_learns_too_and_needs_images_that_are_repeated() {
+    let model = ModelOptions { image: [8, 8, 1], steps: 2, width: 0.125, ..ModelOptions::default() };
+    let options = TrainingOptions { epochs: 2, batch_size: 64, rand_step: true, ..TrainingOptions::default() };
+    let training = Training::new(model.clone(), options.clone()).unwrap();
+    let seen: std::collections::BTreeSet<usize> = (0..100).map(|number| training.steps(Pass { seed: 42, number })).collect();
+    assert_eq!(seen, (1..=4).collect());
+    let training = run(training, &digits());
+    assert!(training.evaluate(&digits()).unwrap().0.accuracy() > 0.8);
+    let message = Training::new(ModelOptions { encode: "rate".into(), ..model }, options).err().unwrap().to_string();
+    assert_eq!(message, "the encoder is rate; expected direct, for a random number of steps");
+}

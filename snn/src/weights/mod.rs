@@ -51,7 +51,8 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<NamedTensor>, Error> {
         Dtype::F32 => Ok(data.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
         Dtype::F64 => Ok(data.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b) as f32).collect()),
         Dtype::I64 => Ok(data.as_chunks().0.iter().map(|&b| i64::from_le_bytes(b) as f32).collect()),
-        other => Err(bad(format!("{name} is of {other:?}; expected F32, F64 or I64"))),
+        Dtype::F16 => Ok(data.as_chunks().0.iter().map(|&b| bytes::half(u16::from_le_bytes(b))).collect()),
+        other => Err(bad(format!("{name} is of {other:?}; expected F16, F32, F64 or I64"))),
     };
     let tensor = |(name, view): (String, safetensors::tensor::TensorView)| {
         Ok(NamedTensor { values: values(&name, view.dtype(), view.data())?, shape: view.shape().to_vec(), name })
@@ -98,10 +99,25 @@ pub fn export(network: &Network) -> Result<Vec<NamedTensor>, Error> {
 
 /// Writes the tensors of `network` in PyTorch's axes.
 pub fn save(network: &Network, path: &Path) -> Result<(), Error> {
+    save_as(Dtype::F32, network, path)
+}
+
+/// [`save`] in half precision: a file half as large, with weights rounded to eleven bits.
+pub fn save_half(network: &Network, path: &Path) -> Result<(), Error> {
+    save_as(Dtype::F16, network, path)
+}
+
+fn save_as(dtype: Dtype, network: &Network, path: &Path) -> Result<(), Error> {
     let tensors = export(network)?;
-    let values: Vec<Vec<u8>> = tensors.iter().map(|t| t.values.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+    let encoded = |t: &NamedTensor| -> Vec<u8> {
+        match dtype {
+            Dtype::F16 => t.values.iter().flat_map(|&x| bytes::to_half(x).to_le_bytes()).collect(),
+            _ => t.values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        }
+    };
+    let values: Vec<Vec<u8>> = tensors.iter().map(encoded).collect();
     let views = tensors.iter().zip(&values).map(|(tensor, bytes)| {
-        let view = TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).expect("four bytes per value");
+        let view = TensorView::new(dtype, tensor.shape.clone(), bytes).expect("as many bytes as values need");
         (tensor.name.as_str(), view)
     });
     let file = safetensors::serialize(views, None).map_err(|error| Error::Arrays { path: path.into(), what: error.to_string() })?;

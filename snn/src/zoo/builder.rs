@@ -1,7 +1,8 @@
 use super::ModelOptions;
 use crate::correlate::Correlation;
 use crate::layer::{
-    AvgPool, BatchNorm, Chain, Conv2d, Dropout, Flatten, Init, Join, Layer, Linear, MaxPool, PerStep, Residual, StepScale, Voting,
+    AvgPool, BatchNorm, Chain, Conv2d, DropPath, Dropout, Flatten, GroupedConv, Init, Join, Layer, Linear, MaxPool, PerStep, Residual,
+    StepScale, Voting,
 };
 use crate::node::{NodeOptions, Place};
 
@@ -33,12 +34,14 @@ pub(super) struct Builder<'a> {
     pub(super) channels: usize,
     /// Height and width of images there.
     pub(super) size: [usize; 2],
+    /// Residuals that were made, of how many there will be, of those whose branches may be dropped.
+    pub(super) paths: [usize; 2],
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(options: &'a ModelOptions, node: NodeOptions, norm: Norm, join: Join, channels: usize) -> Self {
         let [height, width, _] = options.image;
-        Builder { options, node, norm, join, layers: Vec::new(), made: 0, channels, size: [height, width] }
+        Builder { options, node, norm, join, layers: Vec::new(), made: 0, channels, size: [height, width], paths: [0; 2] }
     }
 
     pub(super) fn init(&self) -> Init {
@@ -81,6 +84,18 @@ impl<'a> Builder<'a> {
         self.push(Conv2d::new(correlation, bias, self.init()));
         self.channels = outputs;
         // An image that is too small is found when the network is put together.
+        self.size = self.size.map(|n| (n + 2 * padding).saturating_sub(kernel) / stride + 1);
+    }
+
+    /// [`conv`](Self::conv) without bias in so many groups.
+    pub(super) fn conv_in_groups(&mut self, kernel: usize, stride: usize, outputs: usize, groups: usize) {
+        if groups == 1 {
+            return self.conv(kernel, stride, outputs, false);
+        }
+        let padding = kernel / 2;
+        let correlation = Correlation { kernel, stride, padding, inputs: self.channels, outputs };
+        self.push(GroupedConv::new(correlation, groups, self.init()));
+        self.channels = outputs;
         self.size = self.size.map(|n| (n + 2 * padding).saturating_sub(kernel) / stride + 1);
     }
 
@@ -169,12 +184,27 @@ impl<'a> Builder<'a> {
     /// A branch and a shortcut from here to where they join.
     pub(super) fn residual(&mut self, join: Join, branch: impl FnOnce(&mut Self), shortcut: impl FnOnce(&mut Self)) {
         let start = (self.channels, self.size);
-        let branch = self.part(branch);
+        let rate = if join == Join::Add { self.next_drop() } else { 0.0 };
+        let init = Init { seed: self.options.seed, layer: self.paths[0] };
+        let branch = self.part(|builder| {
+            branch(builder);
+            if rate > 0.0 {
+                // Not counted: other layers begin with the same weights without it.
+                builder.layers.push(Box::new(DropPath::new(rate, init)));
+            }
+        });
         let end = (self.channels, self.size);
         (self.channels, self.size) = start;
         let shortcut = self.part(shortcut);
         (self.channels, self.size) = end;
         self.push(Residual::new(branch, shortcut, join));
+    }
+
+    /// How often the next branch is dropped: later ones more often, the last one as often as the model says.
+    fn next_drop(&mut self) -> f32 {
+        let [done, total] = &mut self.paths;
+        *done += 1;
+        self.options.drop_path * (*done - 1) as f32 / total.saturating_sub(1).max(*done - 1).max(1) as f32
     }
 
     /// A branch past which the input goes as it is.

@@ -1,7 +1,7 @@
 //! Networks of their own kind: few layers, special neurons.
 
 use super::builder::Builder;
-use crate::layer::{BackEi, Join, Spiking, Stepwise, TimeConv, Voting};
+use crate::layer::{BackEi, Capsules, Join, Lengths, Spiking, Stepwise, TimeConv, Voting};
 use crate::node::{Gate, RateComp, Relu};
 use crate::surrogate::{Kind, Surrogate};
 
@@ -31,6 +31,20 @@ impl Builder<'_> {
         self.maybe_dropout(rate);
         self.linear(self.options.classes);
         self.push(Stepwise::from(BackEi::without(self.node.threshold)));
+    }
+
+    /// Convolution of 256 9 x 9 - 32 capsules of 8 per pixel, 9 x 9 with stride 2 - a capsule of 16 per class, by three rounds of routing; the lengths are the
+    /// evidence (Sabour S et al. (2017) arXiv:1710.09829), with neurons behind both convolutions. To be trained with `--loss-fn mse`.
+    pub(super) fn capsnet(&mut self) {
+        let capsules = self.width(32);
+        self.conv_padded(9, 1, 0, self.width(256), true);
+        self.node();
+        self.conv_padded(9, 2, 0, 8 * capsules, true);
+        self.node();
+        let below = capsules * self.size[0] * self.size[1];
+        self.push(Capsules::new([below, 8], [self.options.classes, 16], 3, self.init()));
+        self.push(Lengths::new(16));
+        (self.channels, self.size) = (self.options.classes, [1, 1]);
     }
 
     fn maybe_dropout(&mut self, rate: f32) {

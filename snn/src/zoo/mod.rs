@@ -9,7 +9,7 @@ mod transformer;
 use serde::{Deserialize, Serialize};
 
 use self::builder::{Builder, NORMS};
-use self::resnet::Block::{Basic, Bottleneck};
+use self::resnet::Block::{Basic, Bottleneck, Groups};
 use self::transformer::Sizes;
 use crate::encoder::Encoder;
 use crate::error::Error;
@@ -46,6 +46,8 @@ pub struct ModelOptions {
     pub norm: String,
     /// How residuals between spikes join: `ADD`, `AND` or `IAND`.
     pub sew_cnf: String,
+    /// How often the last branch of a network of residuals is left out for a sample while training; earlier ones are less often.
+    pub drop_path: f32,
     /// Whether ten neurons per class vote instead of one sum per class.
     pub spike_output: bool,
     /// Whether the parameter of each layer's surrogate is learned.
@@ -71,6 +73,7 @@ impl Default for ModelOptions {
             width: 1.0,
             norm: "bn".into(),
             sew_cnf: "ADD".into(),
+            drop_path: 0.0,
             spike_output: false,
             learn_alpha: false,
             requires_thres_grad: false,
@@ -86,7 +89,7 @@ type Model = (&'static str, fn(&mut Builder));
 const SMALL: Sizes = Sizes { width: 384, heads: 12, depth: 4, pools: [false, false, true, true] };
 const DVS: Sizes = Sizes { width: 256, heads: 16, depth: 2, pools: [true; 4] };
 
-const MODELS: [Model; 40] = [
+const MODELS: [Model; 45] = [
     ("mnist_convnet", |b| b.mnist_convnet()),
     ("mlp", |b| b.mlp()),
     ("cifar_convnet", |b| b.stages(&[(256, 2), (256, 2), (512, 2), (1024, 2)])),
@@ -104,6 +107,8 @@ const MODELS: [Model; 40] = [
     ("resnet152", |b| b.resnet((Bottleneck(1), &[3, 8, 36, 3]), 64)),
     ("wide_resnet50_2", |b| b.resnet((Bottleneck(2), &[3, 4, 6, 3]), 64)),
     ("wide_resnet101_2", |b| b.resnet((Bottleneck(2), &[3, 4, 23, 3]), 64)),
+    ("resnext50_32x4d", |b| b.resnet((Groups(32, 4), &[3, 4, 6, 3]), 64)),
+    ("resnext101_32x8d", |b| b.resnet((Groups(32, 8), &[3, 4, 23, 3]), 64)),
     ("resnet19", |b| b.resnet19()),
     ("sew_resnet18", |b| b.sew_resnet((Basic, &[2, 2, 2, 2]))),
     ("sew_resnet34", |b| b.sew_resnet((Basic, &[3, 4, 6, 3]))),
@@ -111,6 +116,8 @@ const MODELS: [Model; 40] = [
     ("sew_resnet101", |b| b.sew_resnet((Bottleneck(1), &[3, 4, 23, 3]))),
     ("sew_resnet152", |b| b.sew_resnet((Bottleneck(1), &[3, 8, 36, 3]))),
     ("sew_wide_resnet50_2", |b| b.sew_resnet((Bottleneck(2), &[3, 4, 6, 3]))),
+    ("sew_resnext50_32x4d", |b| b.sew_resnet((Groups(32, 4), &[3, 4, 6, 3]))),
+    ("sew_resnext101_32x8d", |b| b.sew_resnet((Groups(32, 8), &[3, 4, 23, 3]))),
     ("sew_resnet19", |b| b.sew_resnet_small(&[3, 3, 2], true)),
     ("sew_resnet20", |b| b.sew_resnet_small(&[3, 3, 3], false)),
     ("sew_resnet32", |b| b.sew_resnet_small(&[5, 5, 5], false)),
@@ -125,6 +132,7 @@ const MODELS: [Model; 40] = [
     ("backei_mnist", |b| b.backei(&[(15, 5, 0), (40, 5, 0)], 2, 300, 0.0)),
     ("backei_fashion", |b| b.backei(&[(32, 5, 2), (64, 5, 2)], 1, 1024, 0.0)),
     ("backei_cifar", |b| b.backei(&[(128, 3, 1), (256, 3, 1), (512, 3, 1)], 1, 1024, 0.5)),
+    ("capsnet", |b| b.capsnet()),
     ("qsnn", |b| b.qsnn()),
     ("SHD_SNN", |b| b.shd_snn()),
 ];
@@ -166,6 +174,9 @@ impl ModelOptions {
         }
         if !(self.width > 0.0 && self.width <= 16.0) {
             return Err(Error::Value { what: "width", found: self.width.to_string(), expected: "more than 0 and at most 16" });
+        }
+        if !(0.0..1.0).contains(&self.drop_path) {
+            return Err(Error::Value { what: "drop-path", found: self.drop_path.to_string(), expected: "at least 0 and less than 1" });
         }
         let channels = encoder.shape(crate::tensor::Shape::new(1, 1, self.image), 1).channels;
         let (norm, join) = (find("normalisation", &self.norm, &NORMS)?, find("join", &self.sew_cnf, &Join::NAMES)?);

@@ -10,6 +10,8 @@ pub(super) enum Block {
     Basic,
     /// 1 x 1, 3 x 3, 1 x 1 pixels to four times the channels; those between are widened by the factor.
     Bottleneck(usize),
+    /// A bottleneck whose convolution of 3 x 3 pixels has so many groups of so many channels for every 64 planes.
+    Groups(usize, usize),
 }
 
 impl Block {
@@ -17,11 +19,14 @@ impl Block {
         if self == Block::Basic { planes } else { 4 * planes }
     }
 
-    /// Kernel, stride and channels of its convolutions.
-    fn convolutions(self, planes: usize, stride: usize) -> Vec<(usize, usize, usize)> {
+    /// Kernel, stride, channels and groups of its convolutions.
+    fn convolutions(self, planes: usize, stride: usize) -> Vec<[usize; 4]> {
+        let bottleneck = |inner: usize, groups| vec![[1, 1, inner, 1], [3, stride, inner, groups], [1, 1, 4 * planes, 1]];
         match self {
-            Block::Basic => vec![(3, stride, planes), (3, 1, planes)],
-            Block::Bottleneck(wide) => vec![(1, 1, wide * planes), (3, stride, wide * planes), (1, 1, 4 * planes)],
+            Block::Basic => vec![[3, stride, planes, 1], [3, 1, planes, 1]],
+            Block::Bottleneck(wide) => bottleneck(wide * planes, 1),
+            // Narrow ones still have a channel in every group.
+            Block::Groups(groups, each) => bottleneck((planes * each * groups / 64).next_multiple_of(groups), groups),
         }
     }
 }
@@ -35,6 +40,7 @@ type Blocks = (Block, &'static [usize]);
 impl Builder<'_> {
     /// Blocks in stages, the first of each but the first stage with stride 2.
     fn residual_stages(&mut self, blocks: &[usize], first_planes: usize, mut block: impl FnMut(&mut Self, usize, usize)) {
+        self.paths = [0, blocks.iter().sum()];
         for (stage, &n) in blocks.iter().enumerate() {
             let planes = self.width(first_planes) << stage;
             for number in 0..n {
@@ -51,10 +57,10 @@ impl Builder<'_> {
         self.residual_stages(blocks, planes, |builder, planes, stride| {
             let keeps = stride == 1 && builder.channels == block.outputs(planes);
             let branch = |builder: &mut Self| {
-                for (kernel, stride, outputs) in block.convolutions(planes, stride) {
+                for [kernel, stride, outputs, groups] in block.convolutions(planes, stride) {
                     builder.norm();
                     builder.node();
-                    builder.conv(kernel, stride, outputs, false);
+                    builder.conv_in_groups(kernel, stride, outputs, groups);
                 }
             };
             builder.residual(Join::Add, branch, |builder| {
@@ -100,8 +106,10 @@ impl Builder<'_> {
         self.residual_stages(blocks, planes, |builder, planes, stride| {
             let keeps = stride == 1 && builder.channels == block.outputs(planes);
             let branch = |builder: &mut Self| {
-                for (kernel, stride, outputs) in block.convolutions(planes, stride) {
-                    builder.conv_norm_node(kernel, stride, outputs);
+                for [kernel, stride, outputs, groups] in block.convolutions(planes, stride) {
+                    builder.conv_in_groups(kernel, stride, outputs, groups);
+                    builder.norm();
+                    builder.node();
                 }
             };
             builder.residual(join, branch, |builder| {

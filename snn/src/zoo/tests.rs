@@ -33,6 +33,9 @@ fn models_have_the_parameters_of_their_layers() {
         ("sew_resnet18", [224, 224, 3], 1000, 11_689_512),
         ("sew_resnet34", [224, 224, 3], 1000, 21_797_672),
         ("sew_resnet50", [224, 224, 3], 1000, 25_557_032),
+        ("sew_resnext50_32x4d", [224, 224, 3], 1000, 25_028_904),
+        // Convolutions with biases, and 16 x 8 weights for each of 1152 x 10 pairs of capsules.
+        ("capsnet", [28, 28, 1], 10, 82 * 256 + (81 * 256 + 1) * 256 + 1152 * 10 * 128),
         // 9.32 million are in the paper.
         ("spikformer", [32, 32, 3], 10, 9_324_730),
         ("glsnn", [28, 28, 1], 10, 785 * 800 + 2 * 801 * 800 + 8010),
@@ -68,6 +71,8 @@ fn every_kind_of_model_learns_a_batch_by_heart() {
         ("spikformer_tim", "bn", [16, 16, 2]),
         ("spike_driven_transformer", "bn", [8, 8, 3]),
         ("backei_fashion", "bn", [8, 8, 1]),
+        ("resnext50_32x4d", "bn", [8, 8, 3]),
+        ("capsnet", "bn", [20, 20, 1]),
     ] {
         let options = ModelOptions { width: 1.0 / 16.0, norm: norm.into(), threshold: 0.3, ..model(name, image, 4) };
         let mut network = options.build().unwrap();
@@ -117,4 +122,20 @@ fn a_seed_gives_its_weights_and_another_seed_others() {
         network.tensors().into_iter().map(|(_, values)| values.clone()).collect::<Vec<_>>()
     };
     assert!(weights(1) == weights(1) && weights(1) != weights(2));
+}
+
+#[test]
+fn later_branches_are_dropped_more_often_and_evaluation_drops_none() {
+    let options = ModelOptions { drop_path: 0.4, width: 0.125, threshold: 0.1, ..model("resnet18", [8, 8, 3], 4) };
+    let mut network = options.build().unwrap();
+    let dropped = network.summary().iter().filter(|row| row.layer.ends_with(".drop_path")).count();
+    // The first of eight never.
+    assert_eq!(dropped, 7);
+    let images = crate::tensor::Tensor::from_fn(Shape::new(1, 4, [8, 8, 3]), |i| (i % 13) as f32 * 0.1);
+    let evaluated = |network: &Network| network.infer(images.clone(), Pass::EVALUATION).values().to_vec();
+    assert_eq!(evaluated(&network), evaluated(&ModelOptions { drop_path: 0.0, ..options.clone() }.build().unwrap()));
+    let mut trained = |number| network.forward(images.clone(), Pass { seed: 1, number }).values().to_vec();
+    assert!(trained(0) != trained(1));
+    let message = ModelOptions { drop_path: 1.0, ..options }.build().err().unwrap().to_string();
+    assert_eq!(message, "drop-path is 1; expected at least 0 and less than 1");
 }

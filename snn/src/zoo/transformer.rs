@@ -44,6 +44,7 @@ impl Builder<'_> {
             }
         }
         self.skip(|builder| builder.conv_norm_node(3, 1, width));
+        self.paths = [0, 2 * sizes.depth];
         for _ in 0..sizes.depth {
             self.skip(|builder| {
                 builder.attention(sizes.heads, tim);
@@ -90,6 +91,7 @@ impl Builder<'_> {
             builder.conv(3, 1, width, false);
             builder.norm();
         });
+        self.paths = [0, 2 * sizes.depth];
         for _ in 0..sizes.depth {
             self.skip(|builder| {
                 builder.node();

@@ -1,6 +1,7 @@
 //! Changes to samples while training, so that a network never sees the same one twice. Everything random is a function of seed, epoch and
 //! sample.
 
+mod crop;
 mod mix;
 mod operation;
 mod warp;
@@ -16,6 +17,8 @@ use crate::random::Random;
 pub struct Augment {
     /// Turned by up to so many degrees either way.
     pub rotation: f32,
+    /// Parts of this fraction of the image, from the first to the second, are shown instead of the whole.
+    pub crop: Option<[f32; 2]>,
     /// Random operations.
     pub rand: Option<RandAugment>,
     /// Two samples mixed into one.
@@ -41,6 +44,9 @@ impl Sample<'_> {
 impl Augment {
     /// Changes one sample.
     pub(super) fn apply(&self, sample: &mut Sample, random: &mut Random) {
+        if let Some(scale) = self.crop {
+            crop::apply(sample, scale, random);
+        }
         if self.rotation > 0.0 {
             let angle = self.rotation * (2.0 * random.uniform() as f32 - 1.0);
             Operation::Rotate.apply(sample, angle, random);

@@ -7,6 +7,7 @@ mod atis;
 mod evt2;
 mod evt3;
 mod flatbuffer;
+mod packets;
 mod percent;
 mod prophesee;
 mod shd;
@@ -16,6 +17,7 @@ use std::path::Path;
 
 pub use aedat2::Camera;
 pub use aedat4::Size;
+pub use packets::packets;
 pub use shd::{UNITS, samples as shd};
 pub use table::{es_imagenet, matlab};
 
@@ -98,4 +100,4 @@ fn recording(mut events: Vec<Event>, size: Option<[usize; 2]>) -> Recording {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -210,7 +210,15 @@ fn damaged_aedat4_files_are_refused() {
     }
 }
 
-fn npy(rows: &[[i32; 3]]) -> Vec<u8> {
+/// Packets of events in a pickle.
+pub(crate) use super::packets::tests::written as packets;
+
+/// A recording of 346 x 260 pixels.
+pub(crate) fn written_aedat4(list: &[Event]) -> Vec<u8> {
+    aedat4(0, &[(0, events(list))])
+}
+
+pub(crate) fn npy(rows: &[[i32; 3]]) -> Vec<u8> {
     let header = format!("{{'descr': '<i4', 'fortran_order': False, 'shape': ({}, 3), }}", rows.len());
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((header.len() as u16).to_le_bytes());
@@ -220,7 +228,7 @@ fn npy(rows: &[[i32; 3]]) -> Vec<u8> {
 }
 
 /// A zip archive of members that are not compressed.
-fn zip(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn zip(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let (mut bytes, mut list) = (Vec::new(), Vec::new());
     for (name, content) in members {
         let mut crc = flate2::Crc::new();
