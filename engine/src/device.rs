@@ -68,7 +68,7 @@ impl Simulation {
         shard.store = Store::new(0);
         let recipes = self.recipes(network)?;
         // At least one step: the device looks up where a spike's time ends after it was noted.
-        let span = recipes.as_ref().map_or(0, Recipes::span).max(image.span()).max(1);
+        let span = recipes.as_ref().map_or(0, Recipes::span).max(image.span).max(1);
         let parts = Parts {
             slices: slices(&shard).map(|(block, slice)| on_host(network, block, slice)).collect::<Result<_, _>>()?,
             agenda: Agenda::new(&network.stimuli, dt),

@@ -61,8 +61,9 @@ struct Block {
     char barriers[2];
     unsigned n_barriers = 0;
     char end;
-    // The same for each warp; and what its lanes brought along when they last met.
+    // The same for each warp, two each; and what its lanes brought along when they last met.
     std::vector<char> warps;
+    std::vector<unsigned> n_meetings;
     std::vector<unsigned long long> values;
     const std::function<void()>* kernel;
 };
@@ -108,6 +109,7 @@ bool release_some() {
         }
         if (release(first, end, State::AT_WARP)) {
             for (unsigned i = first; i < end; ++i) block->values[i] = block->fibers[i].value;
+            ++block->n_meetings[first / WARP];
             return true;
         }
     }
@@ -125,7 +127,8 @@ void run_block(unsigned index, unsigned blocks, unsigned threads, const std::fun
     Block own;
     block = &own;
     own.fibers = std::vector<Fiber>(threads);
-    own.warps.resize(threads / WARP);
+    own.warps.resize(2 * threads / WARP);
+    own.n_meetings.resize(threads / WARP);
     own.values.resize(threads);
     own.known = __tsan_get_current_fiber();
     own.random = index + 1;
@@ -188,7 +191,8 @@ static unsigned meet(unsigned mask, unsigned long long value) {
 }
 
 void __syncwarp(unsigned mask) {
-    char* order = &block->warps[threadIdx.x / WARP];
+    const unsigned warp = threadIdx.x / WARP;
+    char* order = &block->warps[2 * warp + block->n_meetings[warp] % 2];
     __tsan_release(order);
     meet(mask, 0);
     __tsan_acquire(order);
