@@ -13,7 +13,12 @@
 #include <ucontext.h>
 #include <vector>
 
-thread_local Index threadIdx, blockIdx, blockDim, gridDim;
+static thread_local Index thread_here, block_here, threads_here, blocks_here;
+
+Index thread_index() { return thread_here; }
+Index block_index() { return block_here; }
+Index block_size() { return threads_here; }
+Index grid_size() { return blocks_here; }
 
 #ifdef WITH_TSAN
 extern "C" {
@@ -133,9 +138,9 @@ void run_block(unsigned index, unsigned blocks, unsigned threads, const std::fun
     own.known = __tsan_get_current_fiber();
     own.random = index + 1;
     own.kernel = &kernel;
-    blockIdx = {index};
-    blockDim = {threads};
-    gridDim = {blocks};
+    block_here = {index};
+    threads_here = {threads};
+    blocks_here = {blocks};
     for (Fiber& fiber : own.fibers) {
         fiber.stack.reset(new char[STACK]);
         fiber.known = __tsan_create_fiber(0);
@@ -163,7 +168,7 @@ void run_block(unsigned index, unsigned blocks, unsigned threads, const std::fun
             std::swap(ready[random_below((unsigned)ready.size())], ready.back());
             own.current = ready.back();
             ready.pop_back();
-            threadIdx = {own.current};
+            thread_here = {own.current};
             __tsan_switch_to_fiber(own.fibers[own.current].known, NO_ORDER);
             swapcontext(&own.scheduler, &own.fibers[own.current].context);
         }
