@@ -27,8 +27,9 @@ install_compiler() {
     python3 -m venv "$tools" && "$tools/bin/pip" install --quiet --disable-pip-version-check "nvidia-cuda-nvcc==$release"
 }
 
-# The lowest header that drivers of today take: the compiler claims its own version whatever the code needs.
-lower_header() { sed -e 's/^\.version .*/.version 6.3/' -e 's/^\.target .*/.target sm_75/'; }
+# The lowest header that drivers of today take: the compiler claims its own version whatever the code needs. What it says
+# about bytes of a vector that nobody uses is a hint, and of a later version.
+lower_header() { sed -e 's/^\.version .*/.version 6.3/' -e 's/^\.target .*/.target sm_75/' -e '/^\t\.pragma "used_bytes_mask /d'; }
 
 # Compiles source $1, with more options, to the lowered PTX of unit $2.
 compile() {

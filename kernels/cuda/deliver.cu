@@ -11,8 +11,14 @@ extern "C" __global__ void __launch_bounds__(256, 3)
 deliver(const braincog::Ring ring, const braincog::Store store, const braincog::Made made, const braincog::Sums sums,
         const braincog::Means means, const unsigned long long step, const unsigned span) {
     using namespace braincog;
-    const unsigned n = ring.tally->n;
-    const unsigned oldest = ring.before_end_of(step - span - 1);
+    // Read once for the block: where little is due, a word for every warp would be most of what is read.
+    __shared__ unsigned bounds[2];
+    if (threadIdx.x == 0) {
+        bounds[0] = ring.before_end_of(step - span - 1);
+        bounds[1] = ring.tally->n;
+    }
+    __syncthreads();
+    const unsigned oldest = bounds[0], n = bounds[1];
     const unsigned first = blockIdx.x * THREADS + threadIdx.x;
     if (first == 0) {
         ring.ends[(unsigned)(step - 1) & ring.ends_mask] = n;
@@ -23,7 +29,7 @@ deliver(const braincog::Ring ring, const braincog::Store store, const braincog::
     if (means.sums)
         for (unsigned p = first; p < means.n_populations; p += gridDim.x * THREADS) *means.at(step, p) = 0;
     if (store.rows) deliver_stored(ring, store, sums, step, oldest, n - oldest);
-    if (made.n_classes) deliver_made(ring, made, sums, step);
+    if (made.n_classes) deliver_made(ring, made, sums, step, n);
 }
 
 // Enters spikes from elsewhere, numbers `first` to `first + n`, each with its step: after a restart, or from other ranks. What
@@ -37,13 +43,12 @@ enter(const braincog::Ring ring, const braincog::Store store, const unsigned* __
     const unsigned place = (first + spike) & ring.mask;
     Row row = {0, 0, 0, 0};
     if (store.rows) row = store.rows[ring.ids[place]];
-    const unsigned emitted = steps[spike];
-    while (row.head < row.end && (int)(emitted + row.delay - (unsigned)now) < 0) {
+    unsigned due = steps[spike] + row.delay;
+    while (row.head < row.end && (int)(due - (unsigned)now) < 0) {
         const Segment s = segment(store.heads[row.head]);
         row.quad += quads(store.kinds[s.kind].encoding, s.count);
         row.head += 1;
-        if (row.head < row.end) row.delay = segment(store.heads[row.head]).delay;
+        due += s.lag;
     }
-    ring.due[place] = row.head < row.end ? emitted + row.delay : (unsigned)now - 1;
-    ring.rows[place] = row;
+    ring.cursors[place] = {row.head, row.end, row.quad, row.head < row.end ? due : (unsigned)now - 1};
 }

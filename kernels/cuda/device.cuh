@@ -37,13 +37,22 @@ struct Sums {
     }
 };
 
-// A stored row, or what is left of it: heads of its segments, where the words of the next one begin, and the delay
-// of the next one; 0 if there is none.
+// A stored row: heads of its segments, where the words of the first one begin, and the delay of the first one; 0 if there
+// is none.
 struct __align__(16) Row {
     unsigned head;
     unsigned end;
     unsigned quad;
     unsigned delay;
+};
+
+// What is left of the row of a spike under way: as `Row`, but with the step at which the next segment is due, its low word;
+// in the past if there is none. In one piece, so that it is read and written at once.
+struct __align__(16) Cursor {
+    unsigned head;
+    unsigned end;
+    unsigned quad;
+    unsigned due;
 };
 
 struct __align__(16) Kind {
@@ -81,10 +90,7 @@ struct Tally {
 // Spikes under way. Number i lies at i & mask.
 struct Ring {
     unsigned* ids;
-    // Step at which the next segment of each is due, its low word: in the past if there is none. A column of its own,
-    // because it is read in every step, and the rest only when something is due.
-    unsigned* due;
-    Row* rows;
+    Cursor* cursors;
     // Spikes before the end of each step.
     unsigned* ends;
     Tally* tally;

@@ -25,8 +25,7 @@ __device__ __forceinline__ void emit(bool fired, unsigned id, u64 step, const Ri
     Row row = {0, 0, 0, 0};
     if (sources) row = sources[id];
     ring.ids[place] = id;
-    ring.due[place] = (unsigned)step + row.delay;
-    ring.rows[place] = row;
+    ring.cursors[place] = {row.head, row.end, row.quad, (unsigned)step + row.delay};
 }
 
 }

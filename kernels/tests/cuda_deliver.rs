@@ -8,7 +8,7 @@ mod support;
 use connectome::network::{Decay, Edge, Projection, Rule, Value};
 use kernels::device::{Recipes, refusals};
 use kernels::wiring::Reason;
-use support::network::{Course, OnDevice, OnHost, SIZES, SOURCES, network, projection, spikes, wiring};
+use support::network::{Course, OnDevice, OnHost, SIZES, SOURCES, network, network_of, projection, spikes, wiring};
 use support::{Scatter, device, shipped};
 
 /// Steps with spikes.
@@ -31,6 +31,11 @@ fn wide() -> Value {
 /// Delays of 1 to about 30 steps.
 fn delays() -> Value {
     Value::Normal { mean: 1.5, std: 0.75, min: 0.1, max: f64::INFINITY }
+}
+
+/// A value that grows with the distance.
+fn by_distance(offset: f64, slope: f64) -> Value {
+    Value::Distance { offset, slope }
 }
 
 fn restricted(allow_autapses: bool, allow_multapses: bool, projection: Projection) -> Projection {
@@ -99,6 +104,14 @@ fn cases() -> Vec<(&'static str, Vec<Projection>)> {
                 projection((1, 1), poisson(0.003), constant(4.0), Value::Uniform { min: 0.3, max: 2.0 }),
             ],
         ),
+        (
+            "values by distance",
+            vec![
+                projection((0, 2), outdegree(150), by_distance(3.0, 0.25), by_distance(0.3, 0.05)),
+                projection((1, 2), indegree(1), normal(), by_distance(0.3, 0.02)),
+                restricted(false, false, projection((0, 0), outdegree(9), by_distance(-2.0, 9.0), delays())),
+            ],
+        ),
         ("edges", vec![projection((0, 1), Rule::Edges { edges: edges.collect() }, constant(0.0), constant(0.1))]),
         (
             "drawn by target",
@@ -148,6 +161,18 @@ fn rows_that_the_device_makes_give_the_hosts_sums() {
             println!("{name}: equal over {} events", course.events);
         }
     }
+}
+
+#[test]
+fn targets_among_more_than_a_million_take_two_words() {
+    const SIZES: [u32; 3] = [300, 200, (1 << 20) + 77];
+    let (_turn, context) = device(9);
+    let rule = || Rule::FixedOutdegree { outdegree: 70 };
+    let projections = vec![projection((0, 2), rule(), normal(), constant(0.1)), projection((1, 2), rule(), constant(2.0), constant(0.2))];
+    let network = network_of(SIZES, projections);
+    let course = Course::new(&network, 3);
+    course.compare(&context, &shipped("deliver"), &[true, true]).unwrap_or_else(|e| panic!("{e:?}"));
+    assert!(course.events > 500, "{} events tell little", course.events);
 }
 
 #[test]

@@ -138,6 +138,8 @@ fn delivery(course: &Course, tables: &Tables, n: usize) -> Vec<u8> {
     put(&mut input, &tables.recipes.first_ids);
     put(&mut input, &tables.recipes.places);
     put(&mut input, &tables.recipes.before);
+    put(&mut input, &tables.recipes.turns);
+    put(&mut input, tables.recipes.positions.as_flattened());
     put(&mut input, standard_normal().rows());
     course.fired.iter().for_each(|fired| put(&mut input, fired));
     input
@@ -193,7 +195,7 @@ fn sanitizers_notice_mistakes_of_delivery() {
     let mutants = [
         (&THREAD, "stored.cuh", "{ atomicAdd(cells + target, weight); }", "{ cells[target] += weight; }"),
         (&THREAD, "stored.cuh", "            __syncthreads();\n", ""),
-        (&THREAD, "made.cuh", "        __syncwarp();\n    }\n", "    }\n"),
+        (&THREAD, "made.cuh", "        // When all have done with the last plane.\n        __syncwarp();\n", ""),
         (&ADDRESS, "deliver.cu", "p < means.n_populations", "p <= means.n_populations"),
         (&ADDRESS, "made.cuh", "c < made.n_classes", "c <= made.n_classes"),
     ];

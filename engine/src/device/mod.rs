@@ -83,7 +83,7 @@ impl Simulation {
         shard.blocks.iter_mut().for_each(|block| block.sums = Vec::new());
         // At least one step: the device looks up where a spike's time ends after it was noted. Spikes of other processes come late.
         let late = self.courier.as_ref().map_or(1, |_| (self.min_delay * self.rounds) as u32);
-        let span = recipes.as_ref().map_or(0, Recipes::span).max(image.span()).max(late);
+        let span = recipes.as_ref().map_or(0, Recipes::span).max(image.span).max(late);
         let shard = &self.shards[0];
         let parts = Parts {
             slices: slices(shard).map(|(block, slice)| on_host(network, block, slice)).collect(),

@@ -4,7 +4,7 @@ use cudarc::driver::{CudaSlice, DevicePtr, DeviceRepr, ValidAsZeroBits};
 
 use super::device::Device;
 use super::error::{Error, doing};
-use crate::device::{Address, Drive, Drives, Kind, Made, Means, Moment, Place, PoissonTable, Ring, Row, Share, Store, Sums, Way};
+use crate::device::{Address, Cursor, Drive, Drives, Kind, Made, Means, Moment, Place, PoissonTable, Ring, Row, Share, Store, Sums, Way};
 
 /// A struct of `crate::device`, as kernels take it.
 macro_rules! plain {
@@ -14,7 +14,7 @@ macro_rules! plain {
     )*};
 }
 
-plain!(Drive, Drives, Kind, Made, Means, Moment, Place, PoissonTable, Ring, Row, Share, Store, Sums, Way);
+plain!(Cursor, Drive, Drives, Kind, Made, Means, Moment, Place, PoissonTable, Ring, Row, Share, Store, Sums, Way);
 
 /// Numbers or structs in device memory.
 pub(super) struct Array<T>(pub(super) CudaSlice<T>);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::device::Device;
 use super::error::Error;
 use super::memory::Array;
-use crate::device::{Ring, Row};
+use crate::device::{Cursor, Ring};
 
 /// A spike: (step, global id).
 pub type Fired = (u64, u32);
@@ -17,8 +17,8 @@ const LIMIT: usize = 3;
 const PULLED: usize = 4;
 const LOST: usize = 5;
 
-/// Bytes of a spike under way: id, when it is due, what is left of its row.
-const BYTES: u64 = 8 + size_of::<Row>() as u64;
+/// Bytes of a spike under way: id, what is left of its row.
+const BYTES: u64 = 4 + size_of::<Cursor>() as u64;
 
 /// How much room there is for spikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +60,7 @@ impl Room {
 /// The ring.
 pub(super) struct Spikes {
     ids: Array<u32>,
-    due: Array<u32>,
-    rows: Array<Row>,
+    cursors: Array<Cursor>,
     ends: Array<u32>,
     tally: Array<u32>,
     room: Room,
@@ -81,8 +80,7 @@ impl Spikes {
         tally[LIMIT] = room.spikes;
         Ok(Spikes {
             ids: Array::room(device, room.spikes as usize)?,
-            due: Array::room(device, room.spikes as usize)?,
-            rows: Array::room(device, room.spikes as usize)?,
+            cursors: Array::room(device, room.spikes as usize)?,
             ends: Array::zeros(device, room.steps as usize)?,
             tally: Array::copy(device, &tally)?,
             room,
@@ -97,8 +95,7 @@ impl Spikes {
     pub(super) fn ring(&self, device: &Device) -> Ring {
         Ring {
             ids: self.ids.address(device),
-            due: self.due.address(device),
-            rows: self.rows.address(device),
+            cursors: self.cursors.address(device),
             ends: self.ends.address(device),
             tally: self.tally.address(device),
             mask: self.room.spikes - 1,

@@ -1,10 +1,11 @@
 //! Stored rows as the device keeps them.
 //!
-//! On the device a spike under way walks along its row: so a row is sorted by delay, and its segments lie one after another
-//! at multiples of 16 bytes, which is what a thread reads at a time.
+//! On the device a spike under way walks along its row: so a row is sorted by delay, its segments lie one after another at
+//! multiples of 16 bytes, which is what a thread reads at a time, and a head says when the next segment is due rather than when
+//! its own is: nothing has to be read ahead.
 
 use super::{Kind, Row};
-use crate::segments;
+use crate::segments::{self, Segment};
 use crate::store::Store;
 
 /// Words that a thread reads at a time.
@@ -23,12 +24,14 @@ pub struct TooLarge {
 pub struct Image {
     /// By source.
     pub rows: Vec<Row>,
-    /// Heads of segments, row by row, by delay.
+    /// Heads of segments, row by row, by delay, with the steps to the next one in place of the delay.
     pub heads: Vec<u64>,
     /// Synapses.
     pub words: Vec<u32>,
     /// What kinds of segments there are.
     pub kinds: Vec<Kind>,
+    /// Longest delay in steps, 0 if there is nothing.
+    pub span: u32,
 }
 
 impl Image {
@@ -50,23 +53,20 @@ impl Image {
         Ok(image)
     }
 
-    fn append(&mut self, store: &Store, kinds: &[segments::Kind], row: &[(segments::Segment, u32)]) -> Result<(), TooLarge> {
+    fn append(&mut self, store: &Store, kinds: &[segments::Kind], row: &[(Segment, u32)]) -> Result<(), TooLarge> {
         let fits = |n: usize| u32::try_from(n).map_err(|_| TooLarge { most: (size_of::<u32>() * QUAD) as u64 * u64::from(u32::MAX) });
         let (head, quad) = (fits(self.heads.len())?, fits(self.words.len() / QUAD)?);
-        for (segment, start) in row {
+        for (i, (segment, start)) in row.iter().enumerate() {
             let n = kinds[segment.kind as usize].encoding.words(segment.count as usize);
-            self.heads.push(segment.head());
+            let lag = row.get(i + 1).map_or(0, |(next, _)| next.delay - segment.delay);
+            self.heads.push(Segment { delay: lag, ..*segment }.head());
             self.words.extend_from_slice(store.words(*start, n));
             self.words.resize(self.words.len().next_multiple_of(QUAD), 0);
         }
         let delay = row.first().map_or(0, |(segment, _)| u32::from(segment.delay));
+        self.span = row.last().map_or(0, |(segment, _)| u32::from(segment.delay)).max(self.span);
         self.rows.push(Row { head, end: fits(self.heads.len())?, quad, delay });
         fits(self.words.len() / QUAD).map(|_| ())
-    }
-
-    /// Longest delay in steps, 0 if there is nothing.
-    pub fn span(&self) -> u32 {
-        self.heads.iter().map(|head| u32::from(segments::Segment::of_head(*head).delay)).max().unwrap_or(0)
     }
 
     /// Memory on the device in bytes.

@@ -52,10 +52,8 @@ pub struct Sums {
 pub struct Ring {
     /// Global ids.
     pub ids: Address,
-    /// Step at which the next segment of each is due.
-    pub due: Address,
-    /// What is left of the row of each.
-    pub rows: Address,
+    /// What is left of the row of each: a [`Cursor`].
+    pub cursors: Address,
     /// Spikes before the end of each step.
     pub ends: Address,
     /// A [`Tally`].
@@ -110,6 +108,20 @@ pub struct Row {
     pub delay: u32,
 }
 
+/// What is left of the row of a spike under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Cursor {
+    /// Head of the next segment.
+    pub head: u32,
+    /// The head after its last one.
+    pub end: u32,
+    /// First quad of words of the next segment.
+    pub quad: u32,
+    /// Low word of the step at which the next segment is due; in the past if there is none.
+    pub due: u32,
+}
+
 /// What the synapses of a segment have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -145,8 +157,12 @@ pub struct Made {
     pub first_ids: Address,
     /// [`Place`]s of the targets of all ways.
     pub places: Address,
-    /// Synapses of earlier sources, where a rule deals them out.
+    /// Synapses of earlier sources, where a rule deals them out, in 32 bits.
     pub before: Address,
+    /// Sources before which these begin anew.
+    pub turns: Address,
+    /// Positions of neurons in mm, three numbers each.
+    pub positions: Address,
     /// Quantiles of the standard normal distribution.
     pub quantiles: Address,
     /// Classes: projections with the same shortest delay.
@@ -184,11 +200,11 @@ pub struct Grid {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
 pub struct Draw {
-    /// 0 fixed, 1 uniform, 2 normal, 3 lognormal.
+    /// 0 fixed, 1 uniform, 2 normal, 3 lognormal, 4 by distance.
     pub kind: u32,
-    /// The value, the least one, or the mean.
+    /// The value, the least one, the mean, or the value at distance 0.
     pub a: real,
-    /// Width, or standard deviation.
+    /// Width, standard deviation, or what a mm adds.
     pub b: real,
     /// What multiplies an exponential.
     pub scale: real,
@@ -218,6 +234,10 @@ pub struct Way {
     pub count: u32,
     /// Where the synapses before each source are listed; `u64::MAX` where all have as many.
     pub before: u64,
+    /// First of the sources before which these begin anew.
+    pub turns: u32,
+    /// How many these are.
+    pub n_turns: u32,
     /// Targets to choose from.
     pub choices: u32,
     /// 1 if a neuron may not meet itself.
@@ -226,6 +246,10 @@ pub struct Way {
     pub places: u32,
     /// How many these are.
     pub n_places: u32,
+    /// Position of the first source, where a value depends on the distance.
+    pub from: u32,
+    /// Position of the first target, likewise.
+    pub to: u32,
     /// Random numbers for targets.
     pub targets: Key,
     /// For weights.

@@ -1,5 +1,4 @@
-//! A projection as the device makes its rows: the same functions of the source, without what needs double precision or
-//! positions.
+//! A projection as the device makes its rows: the same functions of the source, without what needs double precision.
 
 use super::{Pattern, Prepared};
 use crate::device::{Draw, Grid, Way};
@@ -10,12 +9,19 @@ use crate::quantile::Sampler;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The rule, the weight or the delay depends on where neurons are.
-    #[error("it depends on the distance between neurons")]
+    /// The distance decides which synapses there are: by an exponential in double precision, and the words for weights and
+    /// delays are numbered by those that are left. A weight or a delay that depends on the distance is no reason.
+    #[error("which synapses it has depends on the distance between neurons")]
     Distance,
     /// No source knows its synapses alone.
     #[error("its synapses exist only as a list")]
     Listed,
+    /// A source has more synapses than 32 bits number.
+    #[error("a source has {count} synapses, but 32 bits have to number them")]
+    TooMany {
+        /// How many one source has.
+        count: u64,
+    },
 }
 
 /// What a device knows of a rule besides how many synapses each source has.
@@ -39,17 +45,21 @@ impl Prepared {
             rule,
             count: count.unwrap_or(0),
             before: u64::MAX,
+            turns: 0,
+            n_turns: 0,
             choices: self.choices() as u32,
             skip_self: u32::from(self.skip_self),
             places: 0,
             n_places: 0,
+            from: 0,
+            to: 0,
             targets: key(&self.streams.targets),
             weights: key(&self.streams.weights),
             delays: key(&self.streams.delays),
             grid,
             keys,
-            weight: draw(&self.weight)?,
-            delay: draw(&self.delay)?,
+            weight: draw(&self.weight),
+            delay: draw(&self.delay),
         };
         Ok((way, count.is_none()))
     }
@@ -79,6 +89,11 @@ impl Prepared {
         })
     }
 
+    /// Positions of sources and of targets in mm, if a weight, a delay or the rule needs them.
+    pub(crate) fn positions(&self) -> Option<[&[[f32; 3]]; 2]> {
+        self.positions.as_ref().map(|(from, to)| [&**from, &**to])
+    }
+
     /// Sources.
     pub(crate) fn n_source(&self) -> u32 {
         self.n_source as u32
@@ -86,11 +101,11 @@ impl Prepared {
 }
 
 /// How a device draws what this draws.
-fn draw(sampler: &Sampler) -> Result<Draw, Reason> {
-    Ok(match sampler {
+fn draw(sampler: &Sampler) -> Draw {
+    match sampler {
         Sampler::Constant(value) => Draw { a: *value, ..Default::default() },
         Sampler::Uniform { min, width } => Draw { kind: 1, a: *min, b: *width, ..Default::default() },
         Sampler::Normal(normal) => normal.on_device(),
-        Sampler::Distance { .. } => return Err(Reason::Distance),
-    })
+        Sampler::Distance { offset, slope } => Draw { kind: 4, a: *offset, b: *slope, ..Default::default() },
+    }
 }

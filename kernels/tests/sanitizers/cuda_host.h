@@ -19,7 +19,12 @@ struct uint2 { unsigned x, y; };
 struct alignas(16) uint4 { unsigned x, y, z, w; };
 struct Index { unsigned x; };
 
-extern thread_local Index threadIdx, blockIdx, blockDim, gridDim;
+// Calls, since compilers hold on to addresses of what a thread of the host has, and then take them for null.
+Index thread_index(), block_index(), block_size(), grid_size();
+#define threadIdx thread_index()
+#define blockIdx block_index()
+#define blockDim block_size()
+#define gridDim grid_size()
 
 // Runs a kernel: every block at the same time as the others, every thread in an order of its own.
 void launch(unsigned blocks, unsigned threads, const std::function<void()>& kernel);

@@ -22,20 +22,22 @@ int main() {
     auto spans = list<uint2>();
     auto first_ids = list<unsigned>();
     auto places = list<Place>();
-    auto before = list<u64>();
+    auto before = list<unsigned>();
+    auto turns = list<unsigned>();
+    auto positions = list<real>();
     auto quantiles = list<real>();
     const Made made = {leads.address(), ways.address(), spans.address(), first_ids.address(), places.address(),
-                       before.address(), quantiles.address(), (unsigned)leads.n, (unsigned)first_ids.n};
+                       before.address(), turns.address(), positions.address(), quantiles.address(), (unsigned)leads.n, (unsigned)first_ids.n};
     const size_t slot = (size_t)sums.n_places * sums.n_receptors;
     Buffer<int> cells(slot * (sums.slot_mask + 1));
-    Buffer<unsigned> ids(capacity), due(capacity), ends(1024);
-    Buffer<Row> under_way(capacity);
+    Buffer<unsigned> ids(capacity), ends(1024);
+    Buffer<Cursor> cursors(capacity);
     Buffer<Tally> tally(1);
     Buffer<long long> means(2 * made.n_populations);
     sums.cells = cells.address();
     for (size_t i = 0; i < ends.n; ++i) ends.address()[i] = start;
     *tally.address() = {0, start, start + capacity, start, 0};
-    const Ring ring = {ids.address(), due.address(), under_way.address(), ends.address(), tally.address(), capacity - 1, (unsigned)ends.n - 1};
+    const Ring ring = {ids.address(), cursors.address(), ends.address(), tally.address(), capacity - 1, (unsigned)ends.n - 1};
     for (u64 step = 1; step <= n_steps; ++step) {
         auto fired = list<unsigned>();
         const unsigned first = tally.address()->n;

@@ -13,7 +13,12 @@
 #include <ucontext.h>
 #include <vector>
 
-thread_local Index threadIdx, blockIdx, blockDim, gridDim;
+static thread_local Index thread_here, block_here, threads_here, blocks_here;
+
+Index thread_index() { return thread_here; }
+Index block_index() { return block_here; }
+Index block_size() { return threads_here; }
+Index grid_size() { return blocks_here; }
 
 #ifdef WITH_TSAN
 extern "C" {
@@ -61,8 +66,9 @@ struct Block {
     char barriers[2];
     unsigned n_barriers = 0;
     char end;
-    // The same for each warp; and what its lanes brought along when they last met.
+    // The same for each warp, two each; and what its lanes brought along when they last met.
     std::vector<char> warps;
+    std::vector<unsigned> n_meetings;
     std::vector<unsigned long long> values;
     const std::function<void()>* kernel;
 };
@@ -108,6 +114,7 @@ bool release_some() {
         }
         if (release(first, end, State::AT_WARP)) {
             for (unsigned i = first; i < end; ++i) block->values[i] = block->fibers[i].value;
+            ++block->n_meetings[first / WARP];
             return true;
         }
     }
@@ -125,14 +132,15 @@ void run_block(unsigned index, unsigned blocks, unsigned threads, const std::fun
     Block own;
     block = &own;
     own.fibers = std::vector<Fiber>(threads);
-    own.warps.resize(threads / WARP);
+    own.warps.resize(2 * threads / WARP);
+    own.n_meetings.resize(threads / WARP);
     own.values.resize(threads);
     own.known = __tsan_get_current_fiber();
     own.random = index + 1;
     own.kernel = &kernel;
-    blockIdx = {index};
-    blockDim = {threads};
-    gridDim = {blocks};
+    block_here = {index};
+    threads_here = {threads};
+    blocks_here = {blocks};
     for (Fiber& fiber : own.fibers) {
         fiber.stack.reset(new char[STACK]);
         fiber.known = __tsan_create_fiber(0);
@@ -160,7 +168,7 @@ void run_block(unsigned index, unsigned blocks, unsigned threads, const std::fun
             std::swap(ready[random_below((unsigned)ready.size())], ready.back());
             own.current = ready.back();
             ready.pop_back();
-            threadIdx = {own.current};
+            thread_here = {own.current};
             __tsan_switch_to_fiber(own.fibers[own.current].known, NO_ORDER);
             swapcontext(&own.scheduler, &own.fibers[own.current].context);
         }
@@ -188,7 +196,8 @@ static unsigned meet(unsigned mask, unsigned long long value) {
 }
 
 void __syncwarp(unsigned mask) {
-    char* order = &block->warps[threadIdx.x / WARP];
+    const unsigned warp = threadIdx.x / WARP;
+    char* order = &block->warps[2 * warp + block->n_meetings[warp] % 2];
     __tsan_release(order);
     meet(mask, 0);
     __tsan_acquire(order);

@@ -33,11 +33,11 @@ int main() {
     for (size_t d = 0; d < drives.n; ++d) drives.address()[d].state = states.address() + d * slice.n;
     Buffer<Share> shares((slice.n + 255) / 256);
     for (size_t i = 0; i < shares.n; ++i) shares.address()[i] = {0, 256 * (unsigned)i};
-    Buffer<unsigned> ids(room), due(room);
-    Buffer<Row> rows(room);
+    Buffer<unsigned> ids(room);
+    Buffer<Cursor> cursors(room);
     Buffer<Tally> tally(1);
     Buffer<long long> means(2 * (slice.population + 1));
-    const Ring ring = {ids.address(), due.address(), rows.address(), nullptr, tally.address(), room - 1, 0};
+    const Ring ring = {ids.address(), cursors.address(), nullptr, tally.address(), room - 1, 0};
     for (u64 step = 0; step < n_steps; ++step) {
         auto cells = list<int>();
         auto moments = list<Moment>();

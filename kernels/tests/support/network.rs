@@ -23,8 +23,8 @@ const SEED: u64 = 77;
 const RECEPTORS: usize = 2;
 /// Sizes of the populations. The last begins in the first block of targets and ends in the second.
 pub(crate) const SIZES: [u32; 3] = [300, 200, 66_000];
-/// What of them this process holds; others hold the rest.
-const OWN: [std::ops::Range<u32>; 3] = [0..300, 0..200, 256..66_000];
+/// Neurons of the last population that other processes hold; this one holds the rest.
+const ELSEWHERE: u32 = 256;
 /// Neurons that spike.
 pub(crate) const SOURCES: u32 = SIZES[0] + SIZES[1];
 /// Number of the first spike, so that numbers wrap.
@@ -41,14 +41,19 @@ pub(crate) fn projection((source, target): (usize, usize), rule: Rule, weight: V
 
 /// A network of these projections.
 pub(crate) fn network(projections: Vec<Projection>) -> Network {
+    network_of(SIZES, projections)
+}
+
+/// The same with populations of other sizes.
+pub(crate) fn network_of(sizes: [u32; 3], projections: Vec<Projection>) -> Network {
     let population = |(i, size): (usize, &u32)| Population {
         name: format!("p{i}"),
         size: *size,
         model: "iaf_psc_exp".into(),
-        positions: (0..*size).map(|n| [n as f32 * 1e-3, 0.0, i as f32]).collect(),
+        positions: (0..*size).map(|n| [n as f32 * 1e-3, (n % 7) as f32 * 0.1, i as f32]).collect(),
         ..Default::default()
     };
-    Network { populations: SIZES.iter().enumerate().map(population).collect(), projections, ..Default::default() }
+    Network { populations: sizes.iter().enumerate().map(population).collect(), projections, ..Default::default() }
 }
 
 /// Projections of every encoding, some of which the device makes, and rows with many segments. The rows of one population
@@ -67,6 +72,7 @@ pub(crate) fn mixed() -> (Network, Vec<bool>) {
         distinct(projection((0, 0), outdegree(50), normal(), Value::constant(0.3))),
         projection((1, 2), outdegree(70), wide, Value::constant(0.1)),
         projection((1, 1), outdegree(3), Value::Uniform { min: 1.0, max: 7.0 }, delays()),
+        projection((1, 0), outdegree(5), Value::Distance { offset: 3.0, slope: 70.0 }, Value::Distance { offset: 0.2, slope: 0.5 }),
     ];
     let mut projections: Vec<_> = stored.collect();
     let mut procedural = vec![false; projections.len()];
@@ -83,7 +89,9 @@ pub(crate) fn wiring(network: &Network) -> Wiring {
     let mut kinds = Vec::new();
     let codings = projections.iter().map(|p| scales.coding(p, &mut kinds)).collect::<Result<Vec<_>, _>>().expect("weights fit");
     let delays = projections.iter().map(|p| p.delay_bounds()).map(|(lo, hi)| (lo as u16, hi as u16)).collect();
-    Wiring { projections, bundles, codings, kinds, delays, layout: Layout::of_process(&SIZES, &OWN, 1) }
+    let sizes: Vec<u32> = network.populations.iter().map(|p| p.size).collect();
+    let own = [0..sizes[0], 0..sizes[1], ELSEWHERE..sizes[2]];
+    Wiring { projections, bundles, codings, kinds, delays, layout: Layout::of_process(&sizes, &own, 1) }
 }
 
 /// All rows that leave through the `wanted` projections.
@@ -176,7 +184,7 @@ impl Tables {
     }
 
     pub(crate) fn span(&self) -> u32 {
-        self.image.span().max(self.recipes.span())
+        self.image.span.max(self.recipes.span())
     }
 
     /// Sums, at an address that is still open.
@@ -223,6 +231,8 @@ impl OnDevice {
             first_ids: kept.put(&recipes.first_ids)?,
             places: kept.put(&recipes.places)?,
             before: kept.put(&recipes.before)?,
+            turns: kept.put(&recipes.turns)?,
+            positions: kept.put(&recipes.positions)?,
             quantiles: kept.put(standard_normal().rows())?,
             n_classes: recipes.leads.len() as u32,
             n_populations: SIZES.len() as u32,

@@ -275,7 +275,7 @@ impl OnDevice {
         let mut spikes = self.ring.spikes(&self.stream)?;
         spikes.sort_unstable();
         let fired: Vec<_> = spikes.iter().map(|spike| spike.0).collect();
-        let under_way = |id: u32| (id, step as u32 + row(id).delay, [row(id).head, row(id).end, row(id).quad, row(id).delay]);
+        let under_way = |id: u32| (id, [row(id).head, row(id).end, row(id).quad, step as u32 + row(id).delay]);
         if spikes.iter().all(|spike| *spike == under_way(spike.0)) { Ok(fired) } else { Err(Difference::Rows(step)) }
     }
 

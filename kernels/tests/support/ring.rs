@@ -10,8 +10,7 @@ use super::{Argument, address};
 /// Its memory.
 pub(crate) struct OnRing {
     pub(crate) ids: CudaSlice<u32>,
-    due: CudaSlice<u32>,
-    rows: CudaSlice<u32>,
+    cursors: CudaSlice<u32>,
     pub(crate) ends: CudaSlice<u32>,
     pub(crate) tally: CudaSlice<Argument<Tally>>,
 }
@@ -24,8 +23,7 @@ impl OnRing {
         let room = |n: usize| unsafe { stream.alloc::<u32>(n) };
         Ok(OnRing {
             ids: room(capacity)?,
-            due: room(capacity)?,
-            rows: room(4 * capacity)?,
+            cursors: room(4 * capacity)?,
             ends: stream.alloc_zeros(n_ends)?,
             tally: stream.clone_htod(&[Argument(tally)])?,
         })
@@ -35,8 +33,7 @@ impl OnRing {
     pub(crate) fn ring(&self, stream: &Arc<CudaStream>) -> Ring {
         Ring {
             ids: address(&self.ids, stream),
-            due: address(&self.due, stream),
-            rows: address(&self.rows, stream),
+            cursors: address(&self.cursors, stream),
             ends: address(&self.ends, stream),
             tally: address(&self.tally, stream),
             mask: self.ids.len() as u32 - 1,
@@ -79,8 +76,8 @@ impl OnRing {
         Ok(stream.clone_dtoh(&self.tally)?[0].0)
     }
 
-    /// Spikes since the start, all of which the ring still has: id, when it is due, its row.
-    pub(crate) fn spikes(&self, stream: &Arc<CudaStream>) -> Result<Vec<(u32, u32, [u32; 4])>, DriverError> {
+    /// Spikes since the start, all of which the ring still has: id, cursor.
+    pub(crate) fn spikes(&self, stream: &Arc<CudaStream>) -> Result<Vec<(u32, [u32; 4])>, DriverError> {
         let tally = self.tally(stream)?;
         let n = tally.n.min(tally.limit) as usize;
         if n == 0 {
@@ -88,8 +85,7 @@ impl OnRing {
         }
         // What was not written must not be read.
         let ids = stream.clone_dtoh(&self.ids.slice(..n))?;
-        let due = stream.clone_dtoh(&self.due.slice(..n))?;
-        let rows = stream.clone_dtoh(&self.rows.slice(..4 * n))?;
-        Ok(ids.iter().zip(due).zip(rows.as_chunks().0).map(|((id, due), row)| (*id, due, *row)).collect())
+        let cursors = stream.clone_dtoh(&self.cursors.slice(..4 * n))?;
+        Ok(ids.iter().zip(cursors.as_chunks().0).map(|(id, cursor)| (*id, *cursor)).collect())
     }
 }
