@@ -67,6 +67,9 @@ impl Sums {
 /// The fraction of values that are not zero behind each layer of neurons, by the layer's name.
 pub type Densities = Vec<(String, f64)>;
 
+/// Batches between two looks at what goes on in every layer, which costs a pass over their inputs.
+const LOOK: u64 = 16;
+
 /// A network, its optimiser, and how far they are.
 pub struct Training {
     /// What the network is made from.
@@ -164,9 +167,13 @@ impl Training {
         };
         for batch in Loader::new(dataset, self.options.batch_size, order, first as usize, self.normalises()) {
             let rate = schedule.at(epoch * n_batches + self.progress.batch);
-            let densities = self.step(batch, rate, epoch * n_batches + self.progress.batch)?;
+            let before = self.progress.sums.loss;
+            let samples = batch.labels.len() as f64;
+            let (densities, activity) = self.step(batch, rate, epoch * n_batches + self.progress.batch)?;
             self.progress.batch += 1;
-            let report = Report { epoch, batch: self.progress.batch, n_batches, rate, sums: self.progress.sums, densities };
+            let (batch, sums) = (self.progress.batch, self.progress.sums);
+            let loss = (sums.loss - before) / samples;
+            let report = Report { epoch, batch, n_batches, rate, loss, sums, densities, activity };
             if watch(&report) == Next::Stop && self.progress.batch < n_batches {
                 return Ok(None);
             }
@@ -175,11 +182,17 @@ impl Training {
         Ok(Some(std::mem::replace(&mut self.progress, done).sums))
     }
 
-    fn step(&mut self, batch: Batch, rate: f32, number: u64) -> Result<Densities, Error> {
+    fn step(&mut self, batch: Batch, rate: f32, number: u64) -> Result<(Densities, Option<Activity>), Error> {
         let pass = Pass { seed: self.options.seed, number };
         let again = batch.images.clone();
         let mut densities = self.silent();
-        let logits = self.network.forward_watched(batch.images, pass, |index, seen| note(&mut densities, index, seen));
+        let mut activity = number.is_multiple_of(LOOK).then(|| Activity::new(self.network.summary()));
+        let logits = self.network.forward_watched(batch.images, pass, |index, seen| {
+            if let Some(activity) = &mut activity {
+                activity.note(index, seen, 1.0);
+            }
+            note(&mut densities, index, seen);
+        });
         let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
         self.network.backward(gradient);
         // Neurons hide what is not a number: it is not above threshold. Their gradient does not.
@@ -198,7 +211,7 @@ impl Training {
         self.optimizer.step(rate, self.network.parameters_mut());
         self.follow_average();
         self.progress.sums.add(loss, &predictions(&logits), &batch.labels);
-        Ok(self.named(densities))
+        Ok((self.named(densities), activity))
     }
 
     /// A density of zero for each layer of neurons.
@@ -261,10 +274,14 @@ pub struct Report {
     pub n_batches: u64,
     /// The learning rate.
     pub rate: f32,
+    /// The mean loss of this batch.
+    pub loss: f64,
     /// Over the batches of this epoch.
     pub sums: Sums,
     /// In this batch.
     pub densities: Densities,
+    /// What went on in every layer in this batch; of one batch in sixteen.
+    pub activity: Option<Activity>,
 }
 
 #[cfg(test)]

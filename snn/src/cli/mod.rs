@@ -8,7 +8,10 @@ mod data;
 mod eval;
 mod export;
 mod progress;
+mod screen;
+mod signals;
 mod stdp;
+mod table;
 mod train;
 
 use std::process::ExitCode;
