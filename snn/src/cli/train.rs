@@ -32,7 +32,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
     if !args.quiet {
         eprint!("{}", summary(&training.network));
     }
-    let picture = args.tui && is_possible(args);
+    let picture = args.tui && is_possible();
     let signals = Signals::listen(picture);
     let n_epochs = training.options.epochs;
     let mut progress = if picture {
@@ -76,9 +76,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
 }
 
 /// Whether the picture can be drawn; says so if not.
-fn is_possible(args: &TrainArgs) -> bool {
+fn is_possible() -> bool {
     let possible = Screen::is_possible();
-    if !possible && !args.quiet {
+    if !possible {
         eprintln!("--tui: no terminal to draw on and take keys from; plain progress instead");
     }
     possible

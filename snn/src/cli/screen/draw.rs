@@ -122,7 +122,7 @@ fn past(board: &Board, height: u16) -> Paragraph<'static> {
     let room = usize::from(height.saturating_sub(1));
     let line = |epoch: &Epoch| {
         let [trained, tested] = [&epoch.trained, &epoch.tested].map(|sums| format!("{:.2} %", 100.0 * sums.accuracy()));
-        let best = if epoch.better { "  best so far" } else { "" };
+        let best = if epoch.better { "  best" } else { "" };
         Line::from(format!(" {:>5} {trained:>10} {tested:>10} {:>8.4}{best}", epoch.number, epoch.tested.mean_loss()))
     };
     let lines: Vec<Line> = board.epochs.iter().skip(board.epochs.len().saturating_sub(room)).map(line).collect();

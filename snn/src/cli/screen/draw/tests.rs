@@ -45,7 +45,7 @@ fn a_picture_says_where_the_run_is_and_what_its_layers_do() {
         "50 %",
         "0:01:15 left",
         &tested,
-        "best so far",
+        "  best",
         "3.LIFNode",
         "5.conv2d",
         &operations,
