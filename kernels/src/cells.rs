@@ -309,12 +309,8 @@ fn advance_body<M: Model>(cells: &mut Tiles<M>, input: &mut StepInput, fired: &m
     let mut nothing = [[0; LANES]];
     let inh = if M::RECEPTORS.len() > 1 { rows.next().unwrap_or_default() } else { &mut nothing };
     let of_inh = |t: usize| if M::RECEPTORS.len() > 1 { t } else { 0 };
-    let mut arrivals = Arrivals {
-        units: cells.units,
-        current: [[0.0; LANES]; TOGETHER],
-        noise: [[0.0; LANES]; WIDE / LANES],
-        mean: input.mean,
-    };
+    let mut arrivals =
+        Arrivals { units: cells.units, current: [[0.0; LANES]; TOGETHER], noise: [[0.0; LANES]; WIDE / LANES], mean: input.mean };
     // Place of the slice's first tile among the neurons that share random words.
     let shift = cells.first as usize / LANES;
     for (group, tiles) in cells.tiles.chunks_mut(TOGETHER).enumerate() {

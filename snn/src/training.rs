@@ -72,6 +72,9 @@ impl Sums {
 /// The fraction of values that are not zero behind each layer of neurons, by the layer's name.
 pub type Densities = Vec<(String, f64)>;
 
+/// Batches between two looks at what goes on in every layer, which costs a pass over their inputs.
+const LOOK: u64 = 16;
+
 /// A network, its optimiser, and how far they are.
 pub struct Training {
     /// What the network is made from.
@@ -176,9 +179,13 @@ impl Training {
         let mut batches = Loader::new(dataset, self.options.batch_size, order, first as usize, self.normalises());
         for batch in batches.by_ref() {
             let rate = schedule.at(epoch * n_batches + self.progress.batch);
-            let densities = self.step(batch, rate, epoch * n_batches + self.progress.batch)?;
+            let before = self.progress.sums.loss;
+            let samples = batch.labels.len() as f64;
+            let (densities, activity) = self.step(batch, rate, epoch * n_batches + self.progress.batch)?;
             self.progress.batch += 1;
-            let report = Report { epoch, batch: self.progress.batch, n_batches, rate, sums: self.progress.sums, densities };
+            let (batch, sums) = (self.progress.batch, self.progress.sums);
+            let loss = (sums.loss - before) / samples;
+            let report = Report { epoch, batch, n_batches, rate, loss, sums, densities, activity };
             if watch(&report) == Next::Stop && self.progress.batch < n_batches {
                 return Ok(None);
             }
@@ -188,15 +195,22 @@ impl Training {
         Ok(Some(std::mem::replace(&mut self.progress, done).sums))
     }
 
-    fn step(&mut self, batch: Batch, rate: f32, number: u64) -> Result<Densities, Error> {
+    fn step(&mut self, batch: Batch, rate: f32, number: u64) -> Result<(Densities, Option<Activity>), Error> {
         let pass = Pass { seed: self.options.seed, number };
         let mut densities = self.silent();
+        let mut activity = number.is_multiple_of(LOOK).then(|| Activity::new(self.network.summary()));
+        let mut watch = |index: usize, seen: Seen, part: f64| {
+            if let Some(activity) = &mut activity {
+                activity.note(index, seen, part);
+            }
+            note(&mut densities, index, seen, part);
+        };
         let steps = self.steps(pass);
         self.network.repeat(steps);
         let (loss, logits) = if self.options.online {
-            self.learn_online(&batch, pass, steps, &mut densities)
+            self.learn_online(&batch, pass, steps, &mut watch)
         } else {
-            let logits = self.network.forward_watched(batch.images.clone(), pass, |index, seen| note(&mut densities, index, seen));
+            let logits = self.network.forward_watched(batch.images.clone(), pass, |index, seen| watch(index, seen, 1.0));
             let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
             self.network.backward(gradient);
             (loss, logits)
@@ -218,7 +232,7 @@ impl Training {
         self.optimizer.step(rate, self.network.parameters_mut());
         self.follow_average();
         self.progress.sums.add(loss, &predictions(&logits), &batch.labels);
-        Ok(self.named(densities))
+        Ok((self.named(densities), activity))
     }
 
     /// A density of zero for each layer of neurons.
@@ -266,12 +280,12 @@ impl Training {
     }
 }
 
-/// Adds the density of the output of layer `index`, if that is one of neurons.
-fn note(densities: &mut [(usize, f64)], index: usize, seen: Seen) {
+/// Adds the density of the output of layer `index`, if that is one of neurons, in this part of all steps.
+fn note(densities: &mut [(usize, f64)], index: usize, seen: Seen, part: f64) {
     if let Seen::Output(x) = seen
         && let Some((_, density)) = densities.iter_mut().find(|(layer, _)| *layer == index)
     {
-        *density += x.density();
+        *density += part * x.density();
     }
 }
 
@@ -286,10 +300,14 @@ pub struct Report {
     pub n_batches: u64,
     /// The learning rate.
     pub rate: f32,
+    /// The mean loss of this batch.
+    pub loss: f64,
     /// Over the batches of this epoch.
     pub sums: Sums,
     /// In this batch.
     pub densities: Densities,
+    /// What went on in every layer in this batch; of one batch in sixteen.
+    pub activity: Option<Activity>,
 }
 
 #[cfg(test)]

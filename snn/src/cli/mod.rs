@@ -9,7 +9,10 @@ mod eval;
 mod export;
 mod glsnn;
 mod progress;
+mod screen;
+mod signals;
 mod stdp;
+mod table;
 mod train;
 
 use std::process::ExitCode;

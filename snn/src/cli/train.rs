@@ -3,10 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use snn::activity::Activity;
 use snn::data::Dataset;
 use snn::network::Network;
 use snn::tensorboard::EventFile;
@@ -15,7 +12,10 @@ use snn::{Error, checkpoint, weights};
 
 use super::Ending;
 use super::args::TrainArgs;
-use super::progress::{Meter, densities};
+use super::progress::{Epoch, Meter, Progress};
+use super::screen::Screen;
+use super::signals::Signals;
+use super::table::table;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
     let mut dataset = args.data.load(args.step)?;
@@ -32,33 +32,56 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
     if !args.quiet {
         eprint!("{}", summary(&training.network));
     }
-    let signal = signals();
-    let mut meter = Meter::new(args.quiet, training.options.epochs);
+    let picture = args.tui && is_possible();
+    let signals = Signals::listen(picture);
+    let n_epochs = training.options.epochs;
+    let mut progress = if picture {
+        let title = format!("{} on {}", training.model.model, dataset.name);
+        Progress::Picture(Screen::open(title, n_epochs, signals.clone()).map_err(io("the terminal".as_ref()))?)
+    } else {
+        Progress::Plain(Meter::new(args.quiet, n_epochs))
+    };
     let last = args.output.join("last.safetensors");
     let mut events = args.tensorboard_dir.as_deref().map(EventFile::create).transpose()?;
+    let mut activity = None;
     while !training.is_over() {
-        let stop = || signal.load(Ordering::Relaxed) != 0;
         let trained = training.epoch(&dataset, |report| {
-            meter.show(report);
-            if stop() { Next::Stop } else { Next::Continue }
+            progress.batch(report);
+            if signals.came().is_some() { Next::Stop } else { Next::Continue }
         })?;
-        meter.clear();
         let Some(trained) = trained else {
             checkpoint::save(&training, &last)?;
+            drop(progress);
             eprintln!("stopped; go on with --resume {}", last.display());
-            return Ok(Ending::Stopped(signal.load(Ordering::Relaxed) as i32));
+            return Ok(Ending::Stopped(signals.came().unwrap_or_default()));
         };
-        finish_epoch(&mut training, &dataset, &args.output, trained, events.as_mut())?;
-        if stop() {
-            return Ok(Ending::Stopped(signal.load(Ordering::Relaxed) as i32));
+        progress.test();
+        let epoch = finish_epoch(&mut training, &dataset, &args.output, trained, events.as_mut())?;
+        progress.epoch(&epoch);
+        activity = Some(epoch.activity);
+        if let Some(signal) = signals.came() {
+            return Ok(Ending::Stopped(signal));
         }
     }
+    drop(progress);
     if training.progress.epoch < training.options.epochs {
         println!("no better for {} epochs", training.progress.stale);
+    }
+    if let Some(activity) = activity.filter(|_| !args.quiet) {
+        print!("{}", table(&activity));
     }
     let best = training.progress.best as f64 / dataset.test.len() as f64;
     println!("best accuracy {:.2} %, in {}", 100.0 * best, args.output.join("best.safetensors").display());
     Ok(Ending::Done)
+}
+
+/// Whether the picture can be drawn; says so if not.
+fn is_possible() -> bool {
+    let possible = Screen::is_possible();
+    if !possible {
+        eprintln!("--tui: no terminal to draw on and take keys from; plain progress instead");
+    }
+    possible
 }
 
 /// Evaluates, writes the log and the checkpoints.
@@ -68,29 +91,26 @@ fn finish_epoch(
     output: &Path,
     trained: Sums,
     events: Option<&mut EventFile>,
-) -> Result<(), Error> {
+) -> Result<Epoch, Error> {
     training.swap_average();
     let examined = training.examine(dataset);
     training.swap_average();
     let (tested, activity) = examined?;
-    let epoch = training.progress.epoch;
     let better = training.judge(tested.correct);
-    let found = densities(&activity.densities());
-    println!("epoch {epoch}: accuracy {:.2} %, loss {:.4}, density {found}", 100.0 * tested.accuracy(), tested.mean_loss());
-    let row = [trained, tested].map(|sums| format!("{},{}", sums.accuracy(), sums.mean_loss())).join(",");
-    log(&output.join("log.csv"), &format!("{epoch},{row}"), epoch == 1)?;
+    let epoch = Epoch { number: training.progress.epoch, trained, tested, activity, better };
+    log(&output.join("log.csv"), &epoch)?;
     if let Some(events) = events {
-        events.scalars(epoch, &scalars(trained, tested, &activity))?;
+        events.scalars(epoch.number, &scalars(&epoch))?;
     }
     checkpoint::save(training, &output.join("last.safetensors"))?;
     if better {
         checkpoint::save(training, &output.join("best.safetensors"))?;
     }
-    Ok(())
+    Ok(epoch)
 }
 
 /// What there is to plot over epochs.
-fn scalars(trained: Sums, tested: Sums, activity: &Activity) -> Vec<(String, f64)> {
+fn scalars(Epoch { trained, tested, activity, .. }: &Epoch) -> Vec<(String, f64)> {
     let mut scalars = Vec::new();
     for (name, sums) in [("train", trained), ("test", tested)] {
         scalars.extend([(format!("accuracy/{name}"), sums.accuracy()), (format!("loss/{name}"), sums.mean_loss())]);
@@ -100,30 +120,31 @@ fn scalars(trained: Sums, tested: Sums, activity: &Activity) -> Vec<(String, f64
     scalars
 }
 
+/// The columns of the log: what the run came to, then densities behind neurons and synaptic operations per image, layer by layer.
+fn columns(Epoch { number, trained, tested, activity, .. }: &Epoch) -> Vec<(String, f64)> {
+    let mut columns = vec![("epoch".to_string(), *number as f64)];
+    for (name, sums) in [("train", trained), ("test", tested)] {
+        columns.extend([(format!("{name}_accuracy"), sums.accuracy()), (format!("{name}_loss"), sums.mean_loss())]);
+    }
+    columns.extend([("operations".into(), activity.operations()), ("energy_uJ".into(), activity.energy())]);
+    columns.extend(activity.densities().into_iter().map(|(layer, density)| (format!("density {layer}"), density)));
+    let weighted = activity.0.iter().filter(|layer| layer.row.products > 0);
+    columns.extend(weighted.map(|layer| (format!("operations {}", layer.row.layer), layer.operations())));
+    columns
+}
+
 /// Adds a line to the log, which the first epoch of a run begins anew.
-fn log(path: &Path, line: &str, first: bool) -> Result<(), Error> {
+fn log(path: &Path, epoch: &Epoch) -> Result<(), Error> {
+    let first = epoch.number == 1;
     let file = if first { File::create(path) } else { OpenOptions::new().create(true).append(true).open(path) };
-    let header = if first { "epoch,train_accuracy,train_loss,test_accuracy,test_loss\n" } else { "" };
-    file.and_then(|mut file| writeln!(file, "{header}{line}")).map_err(io(path))
+    let (names, values): (Vec<_>, Vec<_>) = columns(epoch).into_iter().map(|(name, value)| (name, value.to_string())).unzip();
+    let header = if first { names.join(",") + "\n" } else { String::new() };
+    file.and_then(|mut file| writeln!(file, "{header}{}", values.join(","))).map_err(io(path))
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = PathBuf::from(path);
     move |source| Error::Io { path, source }
-}
-
-/// Becomes the number of the signal that asked to stop. A second one ends the program at once.
-fn signals() -> Arc<AtomicUsize> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let asked = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let signal = Arc::new(AtomicUsize::new(0));
-    for number in [SIGINT, SIGTERM] {
-        // In this order: the shutdown looks at what the first signal set.
-        let _ = signal_hook::flag::register_conditional_shutdown(number, 128 + number, asked.clone());
-        let _ = signal_hook::flag::register(number, asked.clone());
-        let _ = signal_hook::flag::register_usize(number, signal.clone(), number as usize);
-    }
-    signal
 }
 
 /// The layers as a table.

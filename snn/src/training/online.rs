@@ -1,6 +1,6 @@
 //! Step by step: nothing is kept of a step when the next one begins.
 
-use super::{Training, note};
+use super::Training;
 use crate::data::Batch;
 use crate::data::augment::mixed_loss;
 use crate::encoder::Encoder;
@@ -20,19 +20,25 @@ impl Training {
         1 + Random::new(pass.seed, key(For::Steps, 0, pass.number)).below(steps + 2)
     }
 
-    /// The gradient of the mean over steps of the loss of each step's logits, each without its past. The result are the loss and the mean logits.
-    pub(super) fn learn_online(&mut self, batch: &Batch, pass: Pass, steps: usize, densities: &mut [(usize, f64)]) -> (f64, Tensor) {
+    /// The gradient of the mean over steps of the loss of each step's logits, each without its past. `watch` is told as by
+    /// [`Training::infer_online`]. The result are the loss and the mean logits.
+    pub(super) fn learn_online(
+        &mut self,
+        batch: &Batch,
+        pass: Pass,
+        steps: usize,
+        watch: &mut impl FnMut(usize, Seen, f64),
+    ) -> (f64, Tensor) {
         let frames = Frames::new(self, batch.images.clone(), pass);
         let (mut state, mut mean, mut total) = (OnlineState::default(), None, 0.0);
         for t in 0..steps {
-            let logits = self.network.forward_step(frames.at(t), &mut state, pass, |index, seen| note(densities, index, seen));
+            let logits = self.network.forward_step(frames.at(t), &mut state, pass, |index, seen| watch(index, seen, 1.0 / steps as f64));
             let (loss, mut gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
             gradient.values_mut().iter_mut().for_each(|g| *g /= steps as f32);
             self.network.backward(gradient);
             total += loss / steps as f64;
             add(&mut mean, &logits, steps);
         }
-        densities.iter_mut().for_each(|(_, density)| *density /= steps as f64);
         (total, mean.expect("there is at least one step"))
     }
 
