@@ -5,7 +5,7 @@
 //! [`device`](crate::device), and how they go together in `kernels/cuda/README.md`.
 //!
 //! [`Resident`] is a network on a device: it takes over neurons, rows and stimuli as the host has made them, starts steps
-//! without waiting for any, and hands back spikes and samples when asked.
+//! without waiting for any, and hands back spikes and samples when asked. [`tensors`] are the values of deep networks.
 
 mod device;
 mod error;
@@ -15,6 +15,7 @@ mod resident;
 mod samples;
 mod spikes;
 mod synapses;
+pub mod tensors;
 
 pub use device::Device;
 pub use error::Error;
