@@ -2,6 +2,7 @@
 
 mod options;
 
+use kernels::cuda::{self, Device};
 use serde::{Deserialize, Serialize};
 
 pub use options::TrainingOptions;
@@ -9,6 +10,7 @@ pub use options::TrainingOptions;
 use crate::activity::Activity;
 use crate::data::augment::mixed_loss;
 use crate::data::{Batch, Dataset, Loader, Order};
+use crate::device::OnDevice;
 use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::layer::{Pass, Seen};
@@ -81,6 +83,8 @@ pub struct Training {
     /// The running average of all tensors of the network; empty without.
     pub(crate) average: Vec<Vec<f32>>,
     loss: Loss,
+    /// What computes the network, if not this processor.
+    device: Option<OnDevice>,
 }
 
 /// Whether to go on.
@@ -100,7 +104,16 @@ impl Training {
         let network = model.build()?;
         let average = options.model_ema.map(|_| network.tensors().into_iter().map(|(_, values)| values.clone()).collect());
         let (progress, average) = (Progress::default(), average.unwrap_or_default());
-        Ok(Training { model, options, network, progress, optimizer: Optimizer::new(rule), average, loss })
+        Ok(Training { model, options, network, progress, optimizer: Optimizer::new(rule), average, loss, device: None })
+    }
+
+    /// Has the network computed on a device from now on. Refuses networks that it cannot compute, by the name of a layer, before it opens
+    /// the device; the result is what that is called.
+    pub fn use_device(&mut self, open: impl FnOnce() -> Result<Device, cuda::Error>) -> Result<String, Error> {
+        OnDevice::check(&self.network)?;
+        let device = OnDevice::new(&self.network, open()?)?;
+        device.fits(&mut self.network, self.options.batch_size)?;
+        Ok(self.device.insert(device).name())
     }
 
     /// Exchanges the weights with their running average, if there is one.
@@ -178,10 +191,12 @@ impl Training {
     fn step(&mut self, batch: Batch, rate: f32, number: u64) -> Result<Densities, Error> {
         let pass = Pass { seed: self.options.seed, number };
         let again = batch.images.clone();
-        let mut densities = self.silent();
-        let logits = self.network.forward_watched(batch.images, pass, |index, seen| note(&mut densities, index, seen));
+        let (logits, densities) = self.forward(batch.images, pass)?;
         let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
-        self.network.backward(gradient);
+        match &mut self.device {
+            None => self.network.backward(gradient),
+            Some(device) => device.backward(&mut self.network, &gradient)?,
+        }
         // Neurons hide what is not a number: it is not above threshold. Their gradient does not.
         let broken = self.network.first_non_finite_gradient();
         if !loss.is_finite() || broken.is_some() {
@@ -198,7 +213,19 @@ impl Training {
         self.optimizer.step(rate, self.network.parameters_mut());
         self.follow_average();
         self.progress.sums.add(loss, &predictions(&logits), &batch.labels);
-        Ok(self.named(densities))
+        Ok(densities)
+    }
+
+    /// A training pass: logits, and densities behind layers of neurons.
+    fn forward(&mut self, images: Tensor, pass: Pass) -> Result<(Tensor, Densities), Error> {
+        if let Some(device) = &mut self.device {
+            let mut activity = Activity::new(self.network.summary());
+            let logits = device.forward(&mut self.network, images, pass, (&mut activity, false))?;
+            return Ok((logits, activity.densities()));
+        }
+        let mut densities = self.silent();
+        let logits = self.network.forward_watched(images, pass, |index, seen| note(&mut densities, index, seen));
+        Ok((logits, self.named(densities)))
     }
 
     /// A density of zero for each layer of neurons.
@@ -230,11 +257,15 @@ impl Training {
         self.check(dataset)?;
         let (mut sums, mut activity) = (Sums::default(), Activity::new(self.network.summary()));
         let share = 1.0 / dataset.test.len() as f64;
+        let loaded = self.device.as_ref().map(|device| device.load(&self.network)).transpose()?;
         let loader = Loader::new(dataset, self.options.batch_size, Order::AsStored, 0, self.normalises());
         for (number, batch) in loader.enumerate() {
             let pass = Pass { seed: self.options.seed, number: number as u64 };
             let share = batch.labels.len() as f64 * share;
-            let logits = self.network.infer_watched(batch.images, pass, |index, seen| activity.note(index, seen, share));
+            let logits = match self.device.as_ref().zip(loaded.as_ref()) {
+                None => self.network.infer_watched(batch.images, pass, |index, seen| activity.note(index, seen, share)),
+                Some((device, loaded)) => device.infer(&self.network, loaded, batch.images, pass, (&mut activity, share))?,
+            };
             sums.add(self.loss.of(&logits, &batch.labels).0, &predictions(&logits), &batch.labels);
         }
         Ok((sums, activity))

@@ -7,7 +7,7 @@ use snn::convert::correct_by_step;
 use snn::correlate::Path;
 use snn::{Error, checkpoint, nir};
 
-use super::args::EvalArgs;
+use super::args::{Backend, EvalArgs};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     if args.checkpoint.extension().is_some_and(|e| e == "nir") {
@@ -15,12 +15,13 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
     }
     let mut training = checkpoint::load(&args.checkpoint)?;
     let dataset = args.data.load(training.model.steps)?;
+    args.backend.take(&mut training)?;
     let start = Instant::now();
     training.swap_average();
     let (sums, activity) = training.examine(&dataset)?;
     let took = start.elapsed().as_secs_f64();
     println!("accuracy {:.2} % of {} images, loss {:.4}", 100.0 * sums.accuracy(), sums.seen, sums.mean_loss());
-    print!("{}", table(&activity));
+    print!("{}", table(&activity, args.backend));
     let (operations, energy) = (activity.operations(), activity.energy());
     let without = activity.energy_without_spikes();
     println!("{operations:.3e} synaptic operations per image, about {energy:.2} uJ; {without:.2} uJ without spikes (45 nm)");
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Error> {
 }
 
 /// All layers: what comes out of them, how dense it is, what it takes, and how it is computed.
-fn table(activity: &Activity) -> String {
+fn table(activity: &Activity, backend: Backend) -> String {
     let percent = |density: f64| format!("{:.1} %", 100.0 * density);
     let wide = activity.0.iter().map(|layer| layer.row.layer.len()).max().unwrap_or(0);
     let (head, columns) = ("layer", ["output", "parameters", "in", "out", "operations", "uJ"]);
@@ -43,7 +44,8 @@ fn table(activity: &Activity) -> String {
         text += &match layer.path() {
             None => format!("{:>8} {out:>8}\n", ""),
             Some(path) => {
-                let (input, path) = (percent(layer.input_density), if path == Path::Events { "events" } else { "dense" });
+                let events = path == Path::Events && backend == Backend::Cpu;
+                let (input, path) = (percent(layer.input_density), if events { "events" } else { "dense" });
                 format!("{input:>8} {out:>8} {:>11.3e} {:>9.4}  {path}\n", layer.operations(), layer.energy() * 1e-6)
             }
         };
@@ -53,6 +55,9 @@ fn table(activity: &Activity) -> String {
 
 /// A network of another program: each image is repeated, as values of mean 0 and variance 1.
 fn run_nir(args: &EvalArgs) -> Result<(), Error> {
+    if args.backend != Backend::Cpu {
+        return Err(Error::Value { what: "--backend", found: "cuda".into(), expected: "cpu for a file of NIR" });
+    }
     let network = nir::read(&args.checkpoint, args.step)?;
     let dataset = args.data.load(args.step)?;
     if dataset.train.image != network.image() || dataset.classes != network.classes() {

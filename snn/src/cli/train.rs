@@ -28,6 +28,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
         weights::assign(&mut training.network, &weights::load(path)?, path)?;
     }
     training.check(&dataset)?;
+    args.backend.take(&mut training)?;
     fs::create_dir_all(&args.output).map_err(io(&args.output))?;
     if !args.quiet {
         eprint!("{}", summary(&training.network));

@@ -95,6 +95,51 @@ fn sums(values: &Tensor, other: &Tensor, products: impl Fn(f32, f32, usize) -> [
     total
 }
 
+/// Factors and summands of evaluation, from scale, shift, running mean and running variance.
+pub(crate) fn evaluated([scale, shift, mean, variance]: [&[f32]; 4]) -> [Vec<f32>; 2] {
+    let a: Vec<f32> = scale.iter().zip(variance).map(|(scale, variance)| scale / (variance + EPS as f32).sqrt()).collect();
+    let b = (0..a.len()).map(|c| shift[c] - a[c] * mean[c]).collect();
+    [a, b]
+}
+
+/// Mean and 1 / standard deviation of a batch of `n` values per channel, from the sums of distances from the running mean and of their
+/// squares; the running mean and variance follow.
+pub(crate) fn settle(moments: &[[f64; 2]], n: f64, mean: &mut [f32], variance: &mut [f32]) -> [Vec<f32>; 2] {
+    let (mut means, mut inverse) = (Vec::new(), Vec::new());
+    for (&[sum, squares], (mean, running)) in moments.iter().zip(mean.iter_mut().zip(variance)) {
+        let offset = sum / n;
+        let variance = (squares / n - offset * offset).max(0.0);
+        let m = f64::from(*mean) + offset;
+        let unbiased = variance * n / (n - 1.0).max(1.0);
+        *mean = (f64::from(*mean) + MOMENTUM * (m - f64::from(*mean))) as f32;
+        *running = (f64::from(*running) + MOMENTUM * (unbiased - f64::from(*running))) as f32;
+        means.push(m as f32);
+        inverse.push((1.0 / (variance + EPS).sqrt()) as f32);
+    }
+    [means, inverse]
+}
+
+/// Factors and summands of a training pass.
+pub(crate) fn factors(scale: &[f32], shift: &[f32], mean: &[f32], inverse: &[f32]) -> [Vec<f32>; 2] {
+    let a: Vec<f32> = scale.iter().zip(inverse).map(|(scale, inverse)| scale * inverse).collect();
+    let b = (0..a.len()).map(|c| shift[c] - a[c] * mean[c]).collect();
+    [a, b]
+}
+
+/// Adds to the gradients of scale and shift, given the sums of the gradient and of its product with the normalised input. The result are the
+/// factors of the way back, dx = scale / sd (g - mean(g) - x_hat mean(g x_hat)) = a g + b x + c.
+pub(crate) fn learn([scale, shift]: [&mut Parameter; 2], totals: &[[f64; 2]], n: f64, [mean, inverse]: [&[f32]; 2]) -> Vec<[f32; 3]> {
+    let mut factors = Vec::with_capacity(totals.len());
+    for (c, &[sum, product]) in totals.iter().enumerate() {
+        shift.gradient[c] += sum as f32;
+        scale.gradient[c] += product as f32;
+        let a = scale.values[c] * inverse[c];
+        let b = -a * (product / n) as f32 * inverse[c];
+        factors.push([a, b, -a * (sum / n) as f32 - b * mean[c]]);
+    }
+    factors
+}
+
 /// a x + b per channel.
 fn affine(input: &Tensor, a: &[f32], b: &[f32]) -> Tensor {
     let mut output = Tensor::unspecified(input.shape());
@@ -125,9 +170,7 @@ impl Layer for BatchNorm {
     }
 
     fn infer(&self, input: &Tensor, _: &mut LayerState) -> Tensor {
-        let scale = |c: usize| self.scale.values[c] / (self.variance[c] + EPS as f32).sqrt();
-        let a: Vec<f32> = (0..self.channels()).map(scale).collect();
-        let b: Vec<f32> = (0..self.channels()).map(|c| self.shift.values[c] - a[c] * self.mean[c]).collect();
+        let [a, b] = evaluated([&self.scale.values, &self.shift.values, &self.mean, &self.variance]);
         affine(input, &a, &b)
     }
 
@@ -136,19 +179,8 @@ impl Layer for BatchNorm {
         // Around the running mean, because the difference of large squares would lose the variance of data far from zero.
         let around = &self.mean;
         let moments = sums(&input, &input, |x, _, c| [x - around[c], (x - around[c]) * (x - around[c])]);
-        let (mut mean, mut inverse) = (Vec::new(), Vec::new());
-        for (c, [sum, squares]) in moments.into_iter().enumerate() {
-            let offset = sum / n;
-            let variance = (squares / n - offset * offset).max(0.0);
-            let m = f64::from(self.mean[c]) + offset;
-            let unbiased = variance * n / (n - 1.0).max(1.0);
-            self.mean[c] = (f64::from(self.mean[c]) + MOMENTUM * (m - f64::from(self.mean[c]))) as f32;
-            self.variance[c] = (f64::from(self.variance[c]) + MOMENTUM * (unbiased - f64::from(self.variance[c]))) as f32;
-            mean.push(m as f32);
-            inverse.push((1.0 / (variance + EPS).sqrt()) as f32);
-        }
-        let a: Vec<f32> = self.scale.values.iter().zip(&inverse).map(|(scale, inverse)| scale * inverse).collect();
-        let b: Vec<f32> = (0..self.channels()).map(|c| self.shift.values[c] - a[c] * mean[c]).collect();
+        let [mean, inverse] = settle(&moments, n, &mut self.mean, &mut self.variance);
+        let [a, b] = factors(&self.scale.values, &self.shift.values, &mean, &inverse);
         let output = affine(&input, &a, &b);
         self.kept = Some(Kept { input, mean, inverse });
         output
@@ -159,15 +191,7 @@ impl Layer for BatchNorm {
         let channels = self.channels();
         let n = (input.shape().len() / channels) as f64;
         let totals = sums(&gradient, &input, |g, x, c| [g, g * ((x - mean[c]) * inverse[c])]);
-        // dx = scale / sd (g - mean(g) - x_hat mean(g x_hat)) = a g + b x + c.
-        let mut factors = Vec::with_capacity(channels);
-        for (c, [sum, product]) in totals.into_iter().enumerate() {
-            self.shift.gradient[c] += sum as f32;
-            self.scale.gradient[c] += product as f32;
-            let a = self.scale.values[c] * inverse[c];
-            let b = -a * (product / n) as f32 * inverse[c];
-            factors.push([a, b, -a * (sum / n) as f32 - b * mean[c]]);
-        }
+        let factors = learn([&mut self.scale, &mut self.shift], &totals, n, [&mean, &inverse]);
         if !wanted {
             return None;
         }

@@ -7,11 +7,11 @@
 
 mod attention;
 mod back_ei;
-mod batch_norm;
+pub(crate) mod batch_norm;
 mod chain;
 mod conv;
 mod description;
-mod dropout;
+pub(crate) mod dropout;
 mod kind;
 mod lanes;
 mod linear;
@@ -59,6 +59,7 @@ pub use time_conv::TimeConv;
 pub use time_map::TimeMap;
 pub use vote::{Voting, Wta};
 
+use crate::device::{NO_KERNEL, Plan};
 use crate::tensor::{Shape, Tensor};
 
 /// One pass over a batch while training.
@@ -103,6 +104,11 @@ pub trait Layer: Send + Sync {
     /// What it is.
     fn kind(&self) -> Kind {
         if self.spikes() && self.causal() { Kind::Nodes } else { Kind::Other }
+    }
+
+    /// What a device does for it; the error says why none can.
+    fn on_device(&self) -> Result<Plan, &'static str> {
+        Plan::of(self.kind()).ok_or(NO_KERNEL)
     }
 
     /// The output for an input of shape `input`.
