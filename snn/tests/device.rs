@@ -49,7 +49,7 @@ fn node(name: &str) -> Box<dyn Layer> {
 fn scattered(shape: Shape, salt: usize) -> Tensor {
     Tensor::from_fn(shape, |i| {
         let word = kernels::random::philox([i as u32, salt as u32, 0, 0], [1, 2])[0];
-        if word % 3 == 0 { 0.0 } else { (word >> 8) as f32 / (1 << 23) as f32 - 1.0 }
+        if word.is_multiple_of(3) { 0.0 } else { (word >> 8) as f32 / (1 << 23) as f32 - 1.0 }
     })
 }
 

@@ -1,7 +1,7 @@
 // Correlation of images with a kernel and both its gradients, in the order of the sums of snn/src/correlate. Weights are
 // [input channel][kernel row][kernel column][output channel], images [image][row][column][channel].
 //
-// registers 96
+// registers 64
 
 #include "tile.cuh"
 

@@ -1,7 +1,7 @@
 // Spiking neurons over all steps and backwards: the equations of snn/src/node/{integrate,plif}.rs and of snn/src/surrogate.rs. A thread
 // runs one neuron; values are [step][neuron].
 //
-// registers 40
+// registers 64
 
 namespace braincog { namespace snn {
 

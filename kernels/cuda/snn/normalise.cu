@@ -1,7 +1,7 @@
 // Batch normalisation, as snn/src/layer/batch_norm.rs computes it: sums of 32 pixels in single precision, sums of 1024 pixels of those
 // in double precision. Values are [pixel][channel].
 //
-// registers 40
+// registers 64
 
 namespace braincog { namespace snn {
 

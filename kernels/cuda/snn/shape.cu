@@ -1,6 +1,6 @@
 // What moves or scales values and sums nothing but steps and votes. Values are [step][sample, pixel, channel].
 //
-// registers 40
+// registers 32
 
 #include "../random.cuh"
 

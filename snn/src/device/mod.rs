@@ -66,8 +66,9 @@ impl OnDevice {
 
     /// Takes the parameters to the device.
     pub fn load(&self, network: &Network) -> Result<Loaded, Error> {
-        let of = |layer: &Box<dyn crate::layer::Layer>| layer.parameters().iter().map(|p| self.tensors.upload(&p.values)).collect();
-        Ok(Loaded(network.layers().iter().map(of).collect::<Result<_, _>>()?))
+        let layers = network.layers().iter();
+        let loaded = layers.map(|layer| layer.parameters().iter().map(|p| self.tensors.upload(&p.values)).collect());
+        Ok(Loaded(loaded.collect::<Result<_, _>>()?))
     }
 
     /// [`Network::infer`] with parameters that were loaded. `activity` takes note of every layer, for a batch that is `share` of all samples.
@@ -79,14 +80,14 @@ impl OnDevice {
         pass: Pass,
         (activity, share): (&mut Activity, f64),
     ) -> Result<Tensor, Error> {
-        let mut x = self.up(&network.encode(images, pass))?;
+        let tensors = &self.tensors;
+        let mut x = up(tensors, &network.encode(images, pass))?;
         for (index, (part, layer)) in self.parts.iter().zip(network.layers()).enumerate() {
-            self.note_input(activity, index, &x, share)?;
-            let site = Site { tensors: &self.tensors, weights: &loaded.0[index] };
-            x = part.infer(&site, &**layer, x)?;
-            self.note_output(activity, index, &x, share)?;
+            note_input(tensors, activity, index, &x, share)?;
+            x = part.infer(&Site { tensors, weights: &loaded.0[index] }, &**layer, x)?;
+            note_output(tensors, activity, index, &x, share)?;
         }
-        self.down(&x)
+        down(tensors, &x)
     }
 
     /// [`Network::forward`]. `activity` takes note of what comes out of layers of neurons; with `look`, of every layer.
@@ -98,57 +99,56 @@ impl OnDevice {
         (activity, look): (&mut Activity, bool),
     ) -> Result<Tensor, Error> {
         self.loaded = self.load(network)?;
-        let mut x = self.up(&network.encode(images, pass))?;
-        let mut layers = network.layers_mut();
-        for index in 0..self.parts.len() {
+        let OnDevice { tensors, parts, loaded } = self;
+        let mut x = up(tensors, &network.encode(images, pass))?;
+        for (index, (part, layer)) in parts.iter_mut().zip(network.layers_mut()).enumerate() {
             if look {
-                self.note_input(activity, index, &x, 1.0)?;
+                note_input(tensors, activity, index, &x, 1.0)?;
             }
-            let site = Site { tensors: &self.tensors, weights: &self.loaded.0[index] };
-            x = self.parts[index].forward(&site, &mut *layers[index], x, pass)?;
-            if look || layers[index].spikes() {
-                self.note_output(activity, index, &x, 1.0)?;
+            x = part.forward(&Site { tensors, weights: &loaded.0[index] }, layer, x, pass)?;
+            if look || layer.spikes() {
+                note_output(tensors, activity, index, &x, 1.0)?;
             }
         }
-        self.down(&x)
+        down(tensors, &x)
     }
 
     /// [`Network::backward`]: adds to the gradients of all parameters, on the host.
     pub fn backward(&mut self, network: &mut Network, gradient: &Tensor) -> Result<(), Error> {
-        let mut layers = network.layers_mut();
+        let OnDevice { tensors, parts, loaded } = self;
+        let layers = network.layers_mut();
         // Nobody wants the gradient of what comes before the first layer that learns.
         let first = layers.iter().position(|layer| !layer.parameters().is_empty()).unwrap_or(layers.len());
-        let mut gradient = Some(self.up(gradient)?);
-        for index in (first..self.parts.len()).rev() {
+        let mut gradient = Some(up(tensors, gradient)?);
+        for (index, (part, layer)) in parts.iter_mut().zip(layers).enumerate().skip(first).rev() {
             let Some(given) = gradient.take() else { break };
-            let site = Site { tensors: &self.tensors, weights: &self.loaded.0[index] };
-            gradient = self.parts[index].backward(&site, &mut *layers[index], given, index > first)?;
+            gradient = part.backward(&Site { tensors, weights: &loaded.0[index] }, layer, given, index > first)?;
         }
         Ok(())
     }
+}
 
-    fn up(&self, tensor: &Tensor) -> Result<Image, Error> {
-        Ok(Image { shape: tensor.shape(), values: self.tensors.upload(tensor.values())? })
-    }
+fn up(tensors: &Tensors, tensor: &Tensor) -> Result<Image, Error> {
+    Ok(Image { shape: tensor.shape(), values: tensors.upload(tensor.values())? })
+}
 
-    fn down(&self, image: &Image) -> Result<Tensor, Error> {
-        let mut tensor = Tensor::unspecified(image.shape);
-        self.tensors.download(&image.values, tensor.values_mut())?;
-        Ok(tensor)
-    }
+fn down(tensors: &Tensors, image: &Image) -> Result<Tensor, Error> {
+    let mut tensor = Tensor::unspecified(image.shape);
+    tensors.download(&image.values, tensor.values_mut())?;
+    Ok(tensor)
+}
 
-    fn note_input(&self, activity: &mut Activity, index: usize, x: &Image, share: f64) -> Result<(), Error> {
-        if activity.0[index].row.products > 0 {
-            let count = self.tensors.count(&x.values)?;
-            activity.got(index, density(count.something, x), count.other == 0, share);
-        }
-        Ok(())
+fn note_input(tensors: &Tensors, activity: &mut Activity, index: usize, x: &Image, share: f64) -> Result<(), Error> {
+    if activity.0[index].row.products > 0 {
+        let count = tensors.count(&x.values)?;
+        activity.got(index, density(count.something, x), count.other == 0, share);
     }
+    Ok(())
+}
 
-    fn note_output(&self, activity: &mut Activity, index: usize, x: &Image, share: f64) -> Result<(), Error> {
-        activity.gave(index, density(self.tensors.count(&x.values)?.something, x), share);
-        Ok(())
-    }
+fn note_output(tensors: &Tensors, activity: &mut Activity, index: usize, x: &Image, share: f64) -> Result<(), Error> {
+    activity.gave(index, density(tensors.count(&x.values)?.something, x), share);
+    Ok(())
 }
 
 /// The fraction of values that are something.
@@ -158,9 +158,10 @@ fn density(something: u64, image: &Image) -> f64 {
 
 /// A part for each layer, which is a row of its own: layers that hold others have no part.
 fn parts(network: &Network) -> Result<Vec<Box<dyn Part>>, Error> {
-    let part = |(index, layer): (usize, &Box<dyn crate::layer::Layer>)| match layer.on_device() {
+    let layers = network.layers().iter().enumerate();
+    let parts = layers.map(|(index, layer)| match layer.on_device() {
         Ok(plan) => Ok(plan.part()),
         Err(why) => Err(Error::NotOnDevice { layer: network.name_of(index), why }),
-    };
-    network.layers().iter().enumerate().map(part).collect()
+    });
+    parts.collect()
 }

@@ -1,7 +1,7 @@
 use kernels::cuda::Error;
 
 use super::part::{Image, Part, Site, kept};
-use crate::layer::{Layer, Pass, batch_norm};
+use crate::layer::{Layer, Pass, per_channel};
 
 /// Batch normalisation: sums and what is linear in each value on the device, what is computed per channel on the host.
 #[derive(Default)]
@@ -23,7 +23,7 @@ fn count(input: &Image) -> f64 {
 impl Part for Normalise {
     fn infer(&self, site: &Site, host: &dyn Layer, input: Image) -> Result<Image, Error> {
         let tensors = host.tensors();
-        let [a, b] = batch_norm::evaluated(std::array::from_fn(|i| &tensors[i].1[..]));
+        let [a, b] = per_channel::evaluated(std::array::from_fn(|i| &tensors[i].1[..]));
         Ok(Image { values: site.tensors.affine(&input.values, &a, &b)?, ..input })
     }
 
@@ -31,8 +31,8 @@ impl Part for Normalise {
         let mut tensors = host.tensors_mut();
         let [scale, shift, around, variance] = &mut tensors[..] else { unreachable!("four tensors per normalisation") };
         let moments = site.tensors.moments(&input.values, around)?;
-        let [mean, inverse] = batch_norm::settle(&moments, count(&input), around, variance);
-        let [a, b] = batch_norm::factors(scale, shift, &mean, &inverse);
+        let [mean, inverse] = per_channel::settle(&moments, count(&input), around, variance);
+        let [a, b] = per_channel::factors(scale, shift, &mean, &inverse);
         let values = site.tensors.affine(&input.values, &a, &b)?;
         let shape = input.shape;
         self.kept = Some(Kept { input, mean, inverse });
@@ -44,7 +44,7 @@ impl Part for Normalise {
         let totals = site.tensors.products(&gradient.values, &input.values, [&mean, &inverse])?;
         let mut parameters = host.parameters_mut();
         let [scale, shift] = &mut parameters[..] else { unreachable!("two parameters per normalisation") };
-        let factors = batch_norm::learn([scale, shift], &totals, count(&input), [&mean, &inverse]);
+        let factors = per_channel::learn([scale, shift], &totals, count(&input), [&mean, &inverse]);
         if !wanted {
             return Ok(None);
         }

@@ -7,7 +7,7 @@
 
 mod attention;
 mod back_ei;
-pub(crate) mod batch_norm;
+mod batch_norm;
 mod chain;
 mod conv;
 mod description;
@@ -19,6 +19,7 @@ mod noise;
 mod over_time;
 mod parallel;
 mod parameter;
+pub(crate) mod per_channel;
 mod per_step;
 mod pool;
 mod qcfs;
