@@ -217,3 +217,17 @@ fn what_a_device_cannot_compute_is_refused_by_name_before_it_is_opened() {
     begins(refused(ModelOptions { learn_alpha: true, ..with("mlp") }), "layer 3.LIFNode");
     begins(refused(ModelOptions { norm: "tebn".into(), ..ModelOptions::default() }), "layer 3.step_scale");
 }
+
+#[test]
+fn the_models_that_the_documentation_names_can_be_computed() {
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/snn.md")).unwrap();
+    let names = text.split_once("with any surrogate; so `").expect("the sentence is there").1.split('`').next().unwrap();
+    assert!(names.split(' ').count() >= 7, "{names}");
+    for name in names.split(' ') {
+        for norm in ["bn", "tdbn"] {
+            let (model, norm) = (name.to_string(), norm.to_string());
+            let options = ModelOptions { model, norm, image: [48, 48, 2], steps: 2, width: 0.02, ..ModelOptions::default() };
+            OnDevice::check(&options.build().unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}

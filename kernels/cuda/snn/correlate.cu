@@ -48,26 +48,29 @@ struct Canvas {
         return {(int)(tap / kernel), (int)(tap % kernel), index % channels};
     }
 
-    // Which pixel lies at a coordinate of the canvas without its border; a large number between pixels.
+    // Which pixel lies at a coordinate of the canvas without its border; a large number between pixels. Only gradients are spread.
+    template <bool SPREAD>
     __device__ __forceinline__ unsigned pixel(int at) const {
-        if (spacing == 1) return (unsigned)at;
+        if (!SPREAD || spacing == 1) return (unsigned)at;
         return at >= 0 && (unsigned)at % spacing == 0 ? (unsigned)at / spacing : ~0u;
     }
 
+    template <bool SPREAD>
     __device__ __forceinline__ float at(const Position& position, const Tap& tap) const {
-        const unsigned y = pixel(position.y + tap.dy), x = pixel(position.x + tap.dx);
+        const unsigned y = pixel<SPREAD>(position.y + tap.dy), x = pixel<SPREAD>(position.x + tap.dx);
         return y < height && x < width ? values[(position.image + y * width + x) * channels + tap.channel] : 0.0f;
     }
 };
 
 // What the kernel covers: a line per position.
+template <bool SPREAD>
 struct Patches {
     const Canvas& canvas;
     typedef Canvas::Position Outer;
     typedef Canvas::Tap Inner;
     __device__ __forceinline__ Outer outer(unsigned i) const { return canvas.position(i, canvas.all); }
     __device__ __forceinline__ Inner inner(unsigned k) const { return canvas.tap(k); }
-    __device__ __forceinline__ float at(const Outer& outer, const Inner& inner) const { return canvas.at(outer, inner); }
+    __device__ __forceinline__ float at(const Outer& outer, const Inner& inner) const { return canvas.at<SPREAD>(outer, inner); }
 };
 
 // The same with a line per tap, up to position `end`.
@@ -78,7 +81,7 @@ struct Taps {
     typedef Canvas::Position Inner;
     __device__ __forceinline__ Outer outer(unsigned i) const { return canvas.tap(i); }
     __device__ __forceinline__ Inner inner(unsigned k) const { return canvas.position(k, end); }
-    __device__ __forceinline__ float at(const Outer& outer, const Inner& inner) const { return canvas.at(inner, outer); }
+    __device__ __forceinline__ float at(const Outer& outer, const Inner& inner) const { return canvas.at<false>(inner, outer); }
 };
 
 // Weights: a line per output channel, a column per tap and input channel.
@@ -139,7 +142,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 forward(const Canvas canvas, const float* __restrict__ weights, const float* __restrict__ bias, const unsigned outputs,
         float* __restrict__ output) {
     const unsigned row = blockIdx.x * TILE, column = blockIdx.y * TILE;
-    const Patches patches = {canvas};
+    const Patches<false> patches = {canvas};
     const Weights kernel = {weights, canvas.kernel * canvas.kernel, canvas.channels, outputs};
     Sums sums;
 #pragma unroll
@@ -149,7 +152,7 @@ forward(const Canvas canvas, const float* __restrict__ weights, const float* __r
 #pragma unroll
         for (unsigned p = 0; p < SIDE; ++p) sums.at[p][q] = start;
     }
-    sums.add_products(AlongDepth<Patches>(patches, row), AlongTile<Weights>(kernel, column), 0, canvas.n_taps());
+    sums.add_products(AlongDepth<Patches<false>>(patches, row), AlongTile<Weights>(kernel, column), 0, canvas.n_taps());
     sums.each(row, column, canvas.all, outputs, [&](unsigned position, unsigned o, float sum) { output[position * outputs + o] = sum; });
 }
 
@@ -157,10 +160,10 @@ forward(const Canvas canvas, const float* __restrict__ weights, const float* __r
 extern "C" __global__ void __launch_bounds__(THREADS)
 input_gradient(const Canvas canvas, const float* __restrict__ weights, const unsigned inputs, float* __restrict__ result) {
     const unsigned row = blockIdx.x * TILE, column = blockIdx.y * TILE;
-    const Patches patches = {canvas};
+    const Patches<true> patches = {canvas};
     const Turned kernel = {weights, canvas.kernel * canvas.kernel, inputs, canvas.channels};
     Sums sums = {};
-    sums.add_products(AlongDepth<Patches>(patches, row), AlongDepth<Turned>(kernel, column), 0, canvas.n_taps());
+    sums.add_products(AlongDepth<Patches<true>>(patches, row), AlongDepth<Turned>(kernel, column), 0, canvas.n_taps());
     sums.each(row, column, canvas.all, inputs, [&](unsigned pixel, unsigned i, float sum) { result[pixel * inputs + i] = sum; });
 }
 
