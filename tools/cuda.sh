@@ -96,6 +96,11 @@ sed '/^namespace braincog { namespace /,$d' models/tests/cuda/parrot_neuron.cu >
 units=("deliver.cu deliver" "sample.cu sample")
 compile deliver.cu deliver -include "$kit"
 compile sample.cu sample
+for source in kernels/cuda/snn/*.cu; do
+    unit="snn/$(basename "$source" .cu)"
+    compile "$unit.cu" "$unit" -include "$kit"
+    units+=("$unit.cu $unit")
+done
 for text in models/tests/cuda/*.cu; do
     model="$(basename "$text" .cu)"
     compile update.cu "update/$model" -include "$text" -DMODEL="$model"

@@ -51,15 +51,26 @@ impl Activity {
 
     /// Adds what layer `index` got or gave in a batch that is `share` of all samples.
     pub fn note(&mut self, index: usize, seen: Seen, share: f64) {
-        let layer = &mut self.0[index];
         match seen {
-            Seen::Input(x) if layer.row.products > 0 => {
-                layer.input_density += share * x.density();
-                layer.binary = layer.binary && x.values().iter().all(|&x| x == 0.0 || x == 1.0);
+            Seen::Input(x) if self.0[index].row.products > 0 => {
+                let binary = self.0[index].binary && x.values().iter().all(|&x| x == 0.0 || x == 1.0);
+                self.got(index, x.density(), binary, share);
             }
             Seen::Input(_) => {}
-            Seen::Output(x) => layer.output_density += share * x.density(),
+            Seen::Output(x) => self.gave(index, x.density(), share),
         }
+    }
+
+    /// Adds an input of layer `index`, which has weights: how dense it is, and whether all that is not zero is one.
+    pub(crate) fn got(&mut self, index: usize, density: f64, binary: bool, share: f64) {
+        let layer = &mut self.0[index];
+        layer.input_density += share * density;
+        layer.binary = layer.binary && binary;
+    }
+
+    /// Adds the density of an output of layer `index`.
+    pub(crate) fn gave(&mut self, index: usize, density: f64, share: f64) {
+        self.0[index].output_density += share * density;
     }
 
     /// Synaptic operations per sample.

@@ -167,6 +167,17 @@ pub enum Error {
         /// What is in the way.
         why: &'static str,
     },
+    /// A network that a device cannot compute.
+    #[error("layer {layer} cannot be computed on a device, but with --backend cpu: {why}")]
+    NotOnDevice {
+        /// Its number and kind.
+        layer: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// A device that is not there, or that failed.
+    #[error(transparent)]
+    Device(#[from] kernels::cuda::Error),
     /// A file of arrays that do not hold what they should.
     #[error("{}: {what}", path.display())]
     Arrays {
@@ -200,6 +211,6 @@ impl Error {
 
     /// Whether the machine is at fault rather than what was asked for.
     pub fn is_fault_of_machine(&self) -> bool {
-        matches!(self, Error::Io { .. })
+        matches!(self, Error::Io { .. } | Error::Device(_))
     }
 }

@@ -1,11 +1,12 @@
-//! Deep learning with spiking networks: BrainCog's models trained by surrogate gradients, on the CPU.
+//! Deep learning with spiking networks: BrainCog's models trained by surrogate gradients, on the processor or on one
+//! [device](device).
 //!
 //! A network is made of [layers](layer); each computes all time steps of a batch forwards and, for training, backwards
 //! (`docs/adr/0006-snn-host.md` says why there is neither a framework nor a tape). Neurons are
 //! [nodes](node) with one definition each; nearly all the work is [correlation](correlate), dense or over events,
 //! whichever is faster for the spikes at hand. Results do not depend on threads or processor.
 //!
-//! What it deliberately does not do: gradients of arbitrary programs, GPUs.
+//! What it deliberately does not do: gradients of arbitrary programs.
 //!
 //! ```
 //! use snn::{data, training::{Next, Training, TrainingOptions}, zoo::ModelOptions};
@@ -27,6 +28,7 @@ pub mod checkpoint;
 pub mod convert;
 pub mod correlate;
 pub mod data;
+pub mod device;
 pub mod encoder;
 mod error;
 pub mod events;

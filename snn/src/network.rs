@@ -180,6 +180,11 @@ impl Network {
         self.layers.layers()
     }
 
+    /// The same layers in the same order.
+    pub(crate) fn layers_mut(&mut self) -> Vec<&mut dyn Layer> {
+        self.layers.parts_mut()
+    }
+
     /// All parameters in a fixed order.
     pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         self.layers.parameters_mut()

@@ -7,6 +7,7 @@
 mod online;
 mod options;
 
+use kernels::cuda::{self, Device};
 use serde::{Deserialize, Serialize};
 
 pub use options::TrainingOptions;
@@ -14,6 +15,7 @@ pub use options::TrainingOptions;
 use crate::activity::Activity;
 use crate::data::augment::mixed_loss;
 use crate::data::{Batch, Dataset, Loader, Order};
+use crate::device::OnDevice;
 use crate::encoder::Encoder;
 use crate::error::Error;
 use crate::layer::{Pass, Seen};
@@ -89,6 +91,8 @@ pub struct Training {
     /// The running average of all tensors of the network; empty without.
     pub(crate) average: Vec<Vec<f32>>,
     loss: Loss,
+    /// What computes the network, if not this processor.
+    device: Option<OnDevice>,
 }
 
 /// Whether to go on.
@@ -114,7 +118,19 @@ impl Training {
         }
         let average = options.model_ema.map(|_| network.tensors().into_iter().map(|(_, values)| values.clone()).collect());
         let (progress, average) = (Progress::default(), average.unwrap_or_default());
-        Ok(Training { model, options, network, progress, optimizer: Optimizer::new(rule), average, loss })
+        Ok(Training { model, options, network, progress, optimizer: Optimizer::new(rule), average, loss, device: None })
+    }
+
+    /// Has the network computed on a device from now on. Refuses networks that it cannot compute, by the name of a layer, before it opens
+    /// the device; the result is what that is called.
+    pub fn use_device(&mut self, open: impl FnOnce() -> Result<Device, cuda::Error>) -> Result<String, Error> {
+        if self.options.online || self.options.rand_step {
+            return Err(Error::Value { what: "--backend", found: "cuda".into(), expected: "cpu for --online and --rand-step" });
+        }
+        OnDevice::check(&self.network)?;
+        let device = OnDevice::new(&self.network, open()?)?;
+        device.fits(&mut self.network, self.options.batch_size)?;
+        Ok(self.device.insert(device).name())
     }
 
     /// Exchanges the weights with their running average, if there is one.
@@ -197,24 +213,9 @@ impl Training {
 
     fn step(&mut self, batch: Batch, rate: f32, number: u64) -> Result<(Densities, Option<Activity>), Error> {
         let pass = Pass { seed: self.options.seed, number };
-        let mut densities = self.silent();
-        let mut activity = number.is_multiple_of(LOOK).then(|| Activity::new(self.network.summary()));
-        let mut watch = |index: usize, seen: Seen, part: f64| {
-            if let Some(activity) = &mut activity {
-                activity.note(index, seen, part);
-            }
-            note(&mut densities, index, seen, part);
-        };
         let steps = self.steps(pass);
         self.network.repeat(steps);
-        let (loss, logits) = if self.options.online {
-            self.learn_online(&batch, pass, steps, &mut watch)
-        } else {
-            let logits = self.network.forward_watched(batch.images.clone(), pass, |index, seen| watch(index, seen, 1.0));
-            let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
-            self.network.backward(gradient);
-            (loss, logits)
-        };
+        let (loss, logits, densities, activity) = self.learn(&batch, pass, steps)?;
         // Neurons hide what is not a number: it is not above threshold. Their gradient does not.
         let broken = self.network.first_non_finite_gradient();
         if !loss.is_finite() || broken.is_some() {
@@ -232,7 +233,37 @@ impl Training {
         self.optimizer.step(rate, self.network.parameters_mut());
         self.follow_average();
         self.progress.sums.add(loss, &predictions(&logits), &batch.labels);
-        Ok((self.named(densities), activity))
+        Ok((densities, activity))
+    }
+
+    /// Forwards and backwards through a batch: the loss, the logits, the densities behind layers of neurons and, now and then, what went
+    /// on in every layer. Gradients are added to.
+    fn learn(&mut self, batch: &Batch, pass: Pass, steps: usize) -> Result<(f64, Tensor, Densities, Option<Activity>), Error> {
+        let look = pass.number.is_multiple_of(LOOK);
+        if let Some(device) = &mut self.device {
+            let mut activity = Activity::new(self.network.summary());
+            let logits = device.forward(&mut self.network, batch.images.clone(), pass, (&mut activity, look))?;
+            let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
+            device.backward(&mut self.network, &gradient)?;
+            return Ok((loss, logits, activity.densities(), look.then_some(activity)));
+        }
+        let mut densities = self.silent();
+        let mut activity = look.then(|| Activity::new(self.network.summary()));
+        let mut watch = |index: usize, seen: Seen, part: f64| {
+            if let Some(activity) = &mut activity {
+                activity.note(index, seen, part);
+            }
+            note(&mut densities, index, seen, part);
+        };
+        let (loss, logits) = if self.options.online {
+            self.learn_online(batch, pass, steps, &mut watch)
+        } else {
+            let logits = self.network.forward_watched(batch.images.clone(), pass, |index, seen| watch(index, seen, 1.0));
+            let (loss, gradient) = mixed_loss(&self.loss, &logits, &batch.labels, batch.mixed.as_ref());
+            self.network.backward(gradient);
+            (loss, logits)
+        };
+        Ok((loss, logits, self.named(densities), activity))
     }
 
     /// A density of zero for each layer of neurons.
@@ -264,14 +295,17 @@ impl Training {
         self.check(dataset)?;
         let (mut sums, mut activity) = (Sums::default(), Activity::new(self.network.summary()));
         let share = 1.0 / dataset.test.len() as f64;
+        let loaded = self.device.as_ref().map(|device| device.load(&self.network)).transpose()?;
         let mut batches = Loader::new(dataset, self.options.batch_size, Order::AsStored, 0, self.normalises());
         for (number, batch) in batches.by_ref().enumerate() {
             let pass = Pass { seed: self.options.seed, number: number as u64 };
             let share = batch.labels.len() as f64 * share;
-            let logits = if self.options.online {
-                self.infer_online(batch.images, pass, |index, seen, part| activity.note(index, seen, share * part))
-            } else {
-                self.network.infer_watched(batch.images, pass, |index, seen| activity.note(index, seen, share))
+            let logits = match self.device.as_ref().zip(loaded.as_ref()) {
+                Some((device, loaded)) => device.infer(&self.network, loaded, batch.images, pass, (&mut activity, share))?,
+                None if self.options.online => {
+                    self.infer_online(batch.images, pass, |index, seen, part| activity.note(index, seen, share * part))
+                }
+                None => self.network.infer_watched(batch.images, pass, |index, seen| activity.note(index, seen, share)),
             };
             sums.add(self.loss.of(&logits, &batch.labels).0, &predictions(&logits), &batch.labels);
         }

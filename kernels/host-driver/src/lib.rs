@@ -49,6 +49,7 @@ mod ptx;
 mod random;
 mod streams;
 
+pub use api::{install, reset};
 pub use counters::{Counters, Traffic};
 pub use device::{Device, DeviceError, Function, LaunchError, load};
 pub use fault::{Cause, Fault};

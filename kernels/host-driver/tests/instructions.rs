@@ -191,6 +191,23 @@ fn floats_are_rounded_once_per_operation() {
 }
 
 #[test]
+fn doubles_are_made_of_floats_and_added() {
+    let d = |x: f64| x.to_bits();
+    check(
+        'x',
+        &[
+            ("cvt.f64.f32 %x9, %f1;", [f(0.1), 0, 0], d(f64::from(0.1f32))),
+            ("cvt.f64.f32 %x9, %f1;", [NAN, 0, 0], i64::MAX as u64),
+            ("add.rn.f64 %x9, %x1, %x2;", [d(1.0), d(1e-9), 0], d(1.0 + 1e-9)),
+            ("add.rn.f64 %x9, %x1, 0d3FF0000000000000;", [d(0.25), 0, 0], d(1.25)),
+            ("add.rn.f64 %x9, %x1, %x2;", [d(f64::INFINITY), d(-f64::INFINITY), 0], i64::MAX as u64),
+            ("mov.f64 %x9, 0dBFF0000000000000;", [0; 3], d(-1.0)),
+            ("st.global.f64 [%x20], %x1; ld.global.f64 %x9, [%x20];", [d(0.3), 0, 0], d(0.3)),
+        ],
+    );
+}
+
+#[test]
 fn extremes_of_floats_prefer_numbers_and_order_zeros() {
     check(
         'f',
@@ -351,7 +368,11 @@ fn what_is_not_known_is_refused_by_name_and_line() {
     assert_eq!(refused("add.rn.ftz.f32 %f1, %f2, %f3;"), "PTX line 17: unknown modifier `.ftz` in `add.rn.ftz.f32`");
     assert_eq!(refused("fma.rn.f32 %f1, %f2, %f3, %f4;"), "PTX line 17: unknown opcode `fma` in `fma.rn.f32`");
     assert_eq!(refused("add.f32 %f1, %f2, %f3;"), "PTX line 17: `add.f32` lacks `.rn`");
-    assert_eq!(refused("add.rn.f64 %x1, %x2, %x3;"), "PTX line 17: `add.rn.f64` lacks a type of ours");
+    assert_eq!(refused("mul.rn.f64 %x1, %x2, %x3;"), "PTX line 17: `mul.rn.f64` lacks a type for this operation");
+    assert_eq!(refused("add.f64 %x1, %x2, %x3;"), "PTX line 17: `add.f64` lacks `.rn`");
+    assert_eq!(refused("setp.lt.f64 %q1, %x2, %x3;"), "PTX line 17: `setp.lt.f64` lacks a type for this operation");
+    assert_eq!(refused("cvt.rn.f32.f64 %f1, %x2;"), "PTX line 17: `cvt.rn.f32.f64` lacks a conversion that kernels of ours may use");
+    assert_eq!(refused("add.rn.f16 %h1, %h2, %h3;"), "PTX line 17: `add.rn.f16` lacks a type of ours");
     assert_eq!(refused("sqrt.approx.f32 %f1, %f2;"), "PTX line 17: `sqrt.approx.f32` lacks `.rn`");
     assert_eq!(refused("red.global.add.f32 [%x1], %f2;"), "PTX line 17: `red.global.add.f32` lacks an integer type");
     assert_eq!(refused("ld.local.u32 %r1, [%x1];"), "PTX line 17: `ld.local.u32` lacks a state space");

@@ -81,6 +81,14 @@ impl Device {
         if needed > free { Err(Error::Memory { name: self.name(), needed, free }) } else { Ok(()) }
     }
 
+    /// Takes `text` in the place of the shipped unit of this name, before any kernel of it is asked for: for tests that make mistakes on purpose.
+    pub fn replace(&self, unit: &str, text: &str) -> Result<(), Error> {
+        let place = UNITS.binary_search_by_key(&unit, |u| u.0).map_err(|_| Error::NoKernel { unit: unit.into() })?;
+        let module = self.context.load_module(Ptx::from_src(text)).map_err(doing("loading kernels"))?;
+        self.modules.lock().unwrap_or_else(PoisonError::into_inner).insert(UNITS[place].0, module);
+        Ok(())
+    }
+
     /// Kernel `name` of a shipped unit; its module is loaded once.
     pub(super) fn kernel(&self, unit: &str, name: &str) -> Result<CudaFunction, Error> {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);

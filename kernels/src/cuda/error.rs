@@ -54,6 +54,14 @@ pub enum Error {
         /// Spikes for which there was none.
         lost: u32,
     },
+    /// An array that is longer than kernels can count.
+    #[error("an array of {n} values was asked for on the device; its kernels count up to {most}")]
+    Long {
+        /// Values.
+        n: usize,
+        /// Most that there may be.
+        most: usize,
+    },
     /// More memory than the device has left.
     #[error("{needed} bytes of device memory are needed, but {free} are free on {name}")]
     Memory {

@@ -6,7 +6,7 @@
 //!
 //! [`Resident`] is a network on a device: it takes over neurons, rows and stimuli as the host has made them, starts steps
 //! without waiting for any, and hands back spikes and samples when asked. What it keeps from step to step can be
-//! copied and put back, and spikes from elsewhere be given to it.
+//! copied and put back, and spikes from elsewhere be given to it. [`tensors`] are the values of deep networks.
 
 mod device;
 mod error;
@@ -17,6 +17,7 @@ mod restart;
 mod samples;
 mod spikes;
 mod synapses;
+pub mod tensors;
 
 pub use device::Device;
 pub use error::Error;

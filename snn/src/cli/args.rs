@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use kernels::cuda::Device;
 use snn::Error;
 use snn::data::augment::{Mix, MixKind, RandAugment};
 use snn::data::{self, Augment, Dataset, EventOptions};
-use snn::training::TrainingOptions;
+use snn::training::{Training, TrainingOptions};
 use snn::zoo::ModelOptions;
 
 /// Trains and evaluates deep spiking networks.
@@ -36,6 +37,26 @@ pub(crate) enum Command {
     Glsnn(GlsnnArgs),
     /// Shows a data set, or what to download for it
     Data(DataArgs),
+}
+
+/// Where layers are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// On this processor
+    Cpu,
+    /// On one NVIDIA GPU: networks that are lists of layers, with IFNode, LIFNode or PLIFNode
+    Cuda,
+}
+
+impl Backend {
+    /// Has a network computed there, and says where that is.
+    pub(crate) fn take(self, training: &mut Training) -> Result<(), Error> {
+        if self == Backend::Cuda {
+            let name = training.use_device(|| Device::open(0))?;
+            eprintln!("computing on {name}");
+        }
+        Ok(())
+    }
 }
 
 #[derive(Args)]
@@ -152,6 +173,9 @@ pub(crate) struct EvalArgs {
     /// Time steps of a network in NIR, which gets each image in every step
     #[arg(long, default_value_t = 8)]
     pub(crate) step: usize,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub(crate) backend: Backend,
     #[command(flatten)]
     pub(crate) data: DataFlags,
 }
@@ -357,6 +381,9 @@ pub(crate) struct TrainArgs {
     /// Shows every batch for a random number of steps, from 1 to two more than --step
     #[arg(long)]
     rand_step: bool,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Backend::Cpu)]
+    pub(crate) backend: Backend,
     /// Accepted because BrainCog has it: every layer computes all its steps at once here
     #[arg(long)]
     layer_by_layer: bool,

@@ -3,8 +3,10 @@
 use snn::activity::Activity;
 use snn::correlate::Path;
 
+use super::args::Backend;
+
 /// All layers: what comes out of them, how dense it is, what it takes, and how it is computed; then the sums.
-pub(crate) fn table(activity: &Activity) -> String {
+pub(crate) fn table(activity: &Activity, backend: Backend) -> String {
     let percent = |density: f64| format!("{:.1} %", 100.0 * density);
     let wide = activity.0.iter().map(|layer| layer.row.layer.len()).max().unwrap_or(0);
     let (head, columns) = ("layer", ["output", "parameters", "in", "out", "operations", "uJ"]);
@@ -18,7 +20,9 @@ pub(crate) fn table(activity: &Activity) -> String {
         text += &match layer.path() {
             None => format!("{:>8} {out:>8}\n", ""),
             Some(path) => {
-                let (input, path) = (percent(layer.input_density), if path == Path::Events { "events" } else { "dense" });
+                // A device has no loops over events.
+                let events = path == Path::Events && backend == Backend::Cpu;
+                let (input, path) = (percent(layer.input_density), if events { "events" } else { "dense" });
                 format!("{input:>8} {out:>8} {:>11.3e} {:>9.4}  {path}\n", layer.operations(), layer.energy() * 1e-6)
             }
         };

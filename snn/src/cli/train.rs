@@ -28,6 +28,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
         weights::assign(&mut training.network, &weights::load(path)?, path)?;
     }
     training.check(&dataset)?;
+    args.backend.take(&mut training)?;
     fs::create_dir_all(&args.output).map_err(io(&args.output))?;
     if !args.quiet {
         eprint!("{}", summary(&training.network));
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Ending, Error> {
         println!("no better for {} epochs", training.progress.stale);
     }
     if let Some(activity) = activity.filter(|_| !args.quiet) {
-        print!("{}", table(&activity));
+        print!("{}", table(&activity, args.backend));
     }
     let best = training.progress.best as f64 / dataset.test.len() as f64;
     println!("best accuracy {:.2} %, in {}", 100.0 * best, args.output.join("best.safetensors").display());

@@ -146,6 +146,11 @@ impl Correlation {
         Placement { border, spacing: self.stride, slack: needed - placed }
     }
 
+    /// How many images of this shape are summed in one go in the gradient of the weights.
+    pub(crate) fn group(image: Shape) -> usize {
+        GROUP_PIXELS.div_ceil(image.height * image.width)
+    }
+
     /// Adds the gradient with respect to the weights to `sum`.
     pub fn weight_gradient(&self, input: &Tensor, gradient: &Tensor, sum: &mut [f32]) {
         self.weight_gradient_by(Path::for_values(input), input, gradient, sum);
@@ -153,7 +158,7 @@ impl Correlation {
 
     fn weight_gradient_by(&self, path: Path, input: &Tensor, gradient: &Tensor, sum: &mut [f32]) {
         let (from, to) = (input.shape(), gradient.shape());
-        let group = GROUP_PIXELS.div_ceil(from.height * from.width);
+        let group = Correlation::group(from);
         let mut sheets = Sheets::new(path.lanes(self.outputs), self.spread(to, from), to);
         let inputs = input.values().chunks(group * from.n_features());
         for (images, gradients) in inputs.zip(gradient.values().chunks(group * to.n_features())) {

@@ -1,5 +1,6 @@
 use rayon::prelude::*;
 
+use super::per_channel::{evaluated, factors, learn, settle};
 use super::{Kind, Layer, LayerState, Misfit, Parameter, Pass, kept};
 use crate::tensor::{Shape, Tensor};
 
@@ -23,9 +24,6 @@ struct Kept {
 
 /// The variance is taken to be this much larger.
 pub const BATCH_NORM_EPS: f32 = 1e-5;
-
-const EPS: f64 = BATCH_NORM_EPS as f64;
-const MOMENTUM: f64 = 0.1;
 
 /// Pixels that are summed in f32 before the sum is added in f64, and pixels that one task sums.
 const RUN: usize = 32;
@@ -125,9 +123,7 @@ impl Layer for BatchNorm {
     }
 
     fn infer(&self, input: &Tensor, _: &mut LayerState) -> Tensor {
-        let scale = |c: usize| self.scale.values[c] / (self.variance[c] + EPS as f32).sqrt();
-        let a: Vec<f32> = (0..self.channels()).map(scale).collect();
-        let b: Vec<f32> = (0..self.channels()).map(|c| self.shift.values[c] - a[c] * self.mean[c]).collect();
+        let [a, b] = evaluated([&self.scale.values, &self.shift.values, &self.mean, &self.variance]);
         affine(input, &a, &b)
     }
 
@@ -136,19 +132,8 @@ impl Layer for BatchNorm {
         // Around the running mean, because the difference of large squares would lose the variance of data far from zero.
         let around = &self.mean;
         let moments = sums(&input, &input, |x, _, c| [x - around[c], (x - around[c]) * (x - around[c])]);
-        let (mut mean, mut inverse) = (Vec::new(), Vec::new());
-        for (c, [sum, squares]) in moments.into_iter().enumerate() {
-            let offset = sum / n;
-            let variance = (squares / n - offset * offset).max(0.0);
-            let m = f64::from(self.mean[c]) + offset;
-            let unbiased = variance * n / (n - 1.0).max(1.0);
-            self.mean[c] = (f64::from(self.mean[c]) + MOMENTUM * (m - f64::from(self.mean[c]))) as f32;
-            self.variance[c] = (f64::from(self.variance[c]) + MOMENTUM * (unbiased - f64::from(self.variance[c]))) as f32;
-            mean.push(m as f32);
-            inverse.push((1.0 / (variance + EPS).sqrt()) as f32);
-        }
-        let a: Vec<f32> = self.scale.values.iter().zip(&inverse).map(|(scale, inverse)| scale * inverse).collect();
-        let b: Vec<f32> = (0..self.channels()).map(|c| self.shift.values[c] - a[c] * mean[c]).collect();
+        let [mean, inverse] = settle(&moments, n, &mut self.mean, &mut self.variance);
+        let [a, b] = factors(&self.scale.values, &self.shift.values, &mean, &inverse);
         let output = affine(&input, &a, &b);
         self.kept = Some(Kept { input, mean, inverse });
         output
@@ -159,15 +144,7 @@ impl Layer for BatchNorm {
         let channels = self.channels();
         let n = (input.shape().len() / channels) as f64;
         let totals = sums(&gradient, &input, |g, x, c| [g, g * ((x - mean[c]) * inverse[c])]);
-        // dx = scale / sd (g - mean(g) - x_hat mean(g x_hat)) = a g + b x + c.
-        let mut factors = Vec::with_capacity(channels);
-        for (c, [sum, product]) in totals.into_iter().enumerate() {
-            self.shift.gradient[c] += sum as f32;
-            self.scale.gradient[c] += product as f32;
-            let a = self.scale.values[c] * inverse[c];
-            let b = -a * (product / n) as f32 * inverse[c];
-            factors.push([a, b, -a * (sum / n) as f32 - b * mean[c]]);
-        }
+        let factors = learn([&mut self.scale, &mut self.shift], &totals, n, [&mean, &inverse]);
         if !wanted {
             return None;
         }

@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
 use super::{Kind, Layer, LayerState, Misfit, Pass, kept};
+use crate::device::Plan;
 use crate::random::{For, key};
 use crate::tensor::{Shape, Tensor};
 use kernels::random::{Purpose, Stream};
@@ -11,6 +12,16 @@ pub struct Dropout {
     rate: f32,
     layer: usize,
     kept: Option<(Stream, Shape)>,
+}
+
+/// The random words of layer `layer` in a pass; those of a sample are the sequence of its number.
+pub(crate) fn stream(layer: usize, pass: Pass) -> Stream {
+    Stream::new(pass.seed, Purpose::Other, key(For::Dropout, layer, pass.number))
+}
+
+/// Words below the first number remove a value, others scale it by the second.
+pub(crate) fn odds(rate: f32) -> (u32, f32) {
+    ((f64::from(rate) * f64::from(u32::MAX)) as u32, 1.0 / (1.0 - rate))
 }
 
 impl Dropout {
@@ -24,8 +35,7 @@ impl Dropout {
     fn mask(&self, stream: Stream, values: &mut Tensor) {
         let features = values.shape().n_features();
         let batch = values.shape().batch;
-        let bound = (f64::from(self.rate) * f64::from(u32::MAX)) as u32;
-        let scale = 1.0 / (1.0 - self.rate);
+        let (bound, scale) = odds(self.rate);
         values.values_mut().par_chunks_mut(features).enumerate().for_each_init(Vec::new, |words, (image, values)| {
             stream.fill((image % batch) as u64, words, features);
             for (x, &word) in values.iter_mut().zip(words.iter()) {
@@ -44,6 +54,10 @@ impl Layer for Dropout {
         Kind::Identity
     }
 
+    fn on_device(&self) -> Result<Plan, &'static str> {
+        Ok(Plan::Dropout(self.rate, self.layer))
+    }
+
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
         Ok(input)
     }
@@ -53,7 +67,7 @@ impl Layer for Dropout {
     }
 
     fn forward(&mut self, mut input: Tensor, pass: Pass) -> Tensor {
-        let stream = Stream::new(pass.seed, Purpose::Other, key(For::Dropout, self.layer, pass.number));
+        let stream = stream(self.layer, pass);
         self.mask(stream, &mut input);
         self.kept = Some((stream, input.shape()));
         input

@@ -33,7 +33,7 @@ impl Linear {
     }
 
     /// The same values as images of several samples.
-    fn rows(shape: Shape) -> Shape {
+    pub(crate) fn rows(shape: Shape) -> Shape {
         let samples = shape.n_images();
         let side_by_side = (1..=ROWS).rev().find(|&n| samples.is_multiple_of(n)).unwrap_or(1);
         Shape::new(1, samples / side_by_side, [1, side_by_side, shape.n_features()])

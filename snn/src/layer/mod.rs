@@ -13,7 +13,7 @@ mod chain;
 mod conv;
 mod description;
 mod drop_path;
-mod dropout;
+pub(crate) mod dropout;
 mod grouped;
 mod kind;
 mod lanes;
@@ -22,6 +22,7 @@ mod noise;
 mod over_time;
 mod parallel;
 mod parameter;
+pub(crate) mod per_channel;
 mod per_step;
 mod pool;
 mod qcfs;
@@ -65,6 +66,7 @@ pub use time_conv::TimeConv;
 pub use time_map::TimeMap;
 pub use vote::{Voting, Wta};
 
+use crate::device::{NO_KERNEL, Plan};
 use crate::tensor::{Shape, Tensor};
 
 /// One pass over a batch while training.
@@ -109,6 +111,11 @@ pub trait Layer: Send + Sync {
     /// What it is.
     fn kind(&self) -> Kind {
         if self.spikes() && self.causal() { Kind::Nodes } else { Kind::Other }
+    }
+
+    /// What a device does for it; the error says why none can.
+    fn on_device(&self) -> Result<Plan, &'static str> {
+        Plan::of(self.kind()).ok_or(NO_KERNEL)
     }
 
     /// The output for an input of shape `input`.

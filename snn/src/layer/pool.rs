@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
 use super::{Kind, Layer, LayerState, Misfit, Pass, kept};
+use crate::device::Plan;
 use crate::tensor::{Shape, Tensor};
 
 /// Squares of `side` pixels next to each other become one; what is left over at the far ends is dropped.
@@ -180,6 +181,11 @@ impl Layer for MaxPool {
     fn kind(&self) -> Kind {
         let Windows { side, stride, padding } = self.windows;
         if stride == side && padding == 0 { Kind::MaxPool(side) } else { Kind::Other }
+    }
+
+    fn on_device(&self) -> Result<Plan, &'static str> {
+        let Windows { side, stride, padding } = self.windows;
+        Ok(Plan::Largest { side, stride, padding })
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

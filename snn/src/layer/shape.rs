@@ -1,4 +1,5 @@
 use super::{Kind, Layer, LayerState, Misfit, Pass, Seen, Watch, kept};
+use crate::device::Plan;
 use crate::tensor::{Shape, Tensor};
 
 /// Pixels and channels become features, pixel by pixel. (PyTorch goes channel by channel; weights that come from there are
@@ -60,6 +61,10 @@ impl Layer for Repeat {
 
     fn kind(&self) -> Kind {
         Kind::Identity
+    }
+
+    fn on_device(&self) -> Result<Plan, &'static str> {
+        Ok(Plan::Repeat(self.steps))
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

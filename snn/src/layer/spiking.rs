@@ -2,6 +2,7 @@ use rayon::prelude::*;
 
 use super::lanes::{Run, advance, retreat, tasks};
 use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, Seen, Watch, kept, noise};
+use crate::device::{NO_KERNEL, Plan};
 use crate::node::Node;
 use crate::surrogate::Surrogate;
 use crate::tensor::{Shape, Tensor};
@@ -132,6 +133,12 @@ fn halves(input: &Tensor) -> [Tensor; 2] {
 impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Layer for Spiking<T, N, P, M> {
     fn name(&self) -> &'static str {
         T::NAME
+    }
+
+    fn on_device(&self) -> Result<Plan, &'static str> {
+        let nodes = self.node.on_device().ok_or(NO_KERNEL)?;
+        // What is learned besides the node's own is another layer's matter for now.
+        if self.learnable.len() > P { Err(NO_KERNEL) } else { Ok(Plan::Nodes(nodes, self.surrogate)) }
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

@@ -1,4 +1,5 @@
 use super::{Init, Layer, LayerState, Misfit, Pass, kept};
+use crate::device::Plan;
 use crate::random::{For, Random, key};
 use crate::tensor::{Shape, Tensor};
 
@@ -18,6 +19,10 @@ impl Voting {
 impl Layer for Voting {
     fn name(&self) -> &'static str {
         "voting"
+    }
+
+    fn on_device(&self) -> Result<Plan, &'static str> {
+        Ok(Plan::Vote(self.voters))
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {

@@ -1,4 +1,4 @@
-use super::{Node, Real, cleared};
+use super::{Node, Nodes, Real, cleared};
 
 /// Perfect integrator: V <- V + I; a spike where V > V_th, then V <- 0.
 ///
@@ -13,6 +13,10 @@ pub struct If {
 
 impl Node<1> for If {
     const NAME: &'static str = "IFNode";
+
+    fn on_device(&self) -> Option<Nodes> {
+        Some(Nodes::If(*self))
+    }
 
     #[inline(always)]
     fn charge<R: Real>(&self, _: &[R; 0], [v]: &mut [R; 1], [input]: [R; 1]) -> R {
@@ -37,6 +41,10 @@ pub struct Lif {
 
 impl Node<1> for Lif {
     const NAME: &'static str = "LIFNode";
+
+    fn on_device(&self) -> Option<Nodes> {
+        Some(Nodes::Lif(*self))
+    }
 
     #[inline(always)]
     fn charge<R: Real>(&self, _: &[R; 0], [v]: &mut [R; 1], [input]: [R; 1]) -> R {

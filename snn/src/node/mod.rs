@@ -35,12 +35,18 @@ pub use noise::{NoiseLif, NoisePlif};
 pub use plif::{BiasPlif, DoubleSidePlif, Plif};
 pub use real::{Dual, Real};
 
+use crate::device::Nodes;
 use crate::surrogate::Surrogate;
 
 /// A spiking neuron with `N` variables, `P` parameters that training changes, and `M` inputs.
 pub trait Node<const N: usize, const P: usize = 0, const M: usize = 1>: Copy + Send + Sync + 'static {
     /// BrainCog's name of it.
     const NAME: &'static str;
+
+    /// What a device knows it as, if there is a kernel for it.
+    fn on_device(&self) -> Option<Nodes> {
+        None
+    }
 
     /// The variables before the first step.
     fn rest(&self) -> [f32; N] {

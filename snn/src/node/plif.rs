@@ -1,5 +1,5 @@
 use super::real::log;
-use super::{Node, Real, cleared};
+use super::{Node, Nodes, Real, cleared};
 
 /// Leaky integrator whose time constant is learned: V <- V + (I - V) s(w) with s the logistic function and w = -ln(tau - 1); a
 /// spike where V > V_th, then V <- 0 (Fang W et al. (2021) arXiv:2007.05785).
@@ -18,6 +18,10 @@ pub struct Plif {
 
 impl Node<1, 1> for Plif {
     const NAME: &'static str = "PLIFNode";
+
+    fn on_device(&self) -> Option<Nodes> {
+        Some(Nodes::Plif(*self))
+    }
 
     fn learnable(&self) -> [(&'static str, f32); 1] {
         [("w", -log(self.tau - 1.0))]

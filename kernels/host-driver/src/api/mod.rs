@@ -8,6 +8,7 @@
 
 mod commands;
 mod host;
+mod install;
 mod modules;
 mod status;
 mod streams;
@@ -19,6 +20,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::device::{Device, DeviceError, Function};
 use crate::streams::DEFAULT_STREAM;
 use host::Pinned;
+pub use install::{install, reset};
 use status::Status;
 
 /// Seeds the order of everything that may happen in several orders.

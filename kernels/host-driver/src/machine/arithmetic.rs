@@ -21,6 +21,11 @@ fn bits(value: f32) -> u64 {
 }
 
 #[inline(always)]
+fn double_bits(value: f64) -> u64 {
+    if value.is_nan() { i64::MAX as u64 } else { value.to_bits() }
+}
+
+#[inline(always)]
 fn map(a: &Lanes, f: impl Fn(u64) -> u64) -> Lanes {
     std::array::from_fn(|lane| f(a[lane]))
 }
@@ -59,6 +64,7 @@ pub(super) fn binary(binary: Binary, ty: Type, a: &Lanes, b: &Lanes) -> Lanes {
         return float_binary(binary, a, b);
     }
     match binary {
+        Binary::Add if ty.is_double() => map2(a, b, |a, b| double_bits(f64::from_bits(a) + f64::from_bits(b))),
         Binary::Add => map2(a, b, |a, b| ty.cut(a.wrapping_add(b))),
         Binary::Subtract => map2(a, b, |a, b| ty.cut(a.wrapping_sub(b))),
         Binary::Multiply => map2(a, b, |a, b| ty.cut(a.wrapping_mul(b))),
@@ -216,6 +222,9 @@ pub(super) fn select(predicate: &Lanes, a: &Lanes, b: &Lanes) -> Lanes {
 }
 
 pub(super) fn convert(into: Type, from: Type, rounding: Rounding, a: &Lanes) -> Lanes {
+    if into.is_double() {
+        return map(a, |a| double_bits(f64::from(float(a))));
+    }
     match (into.is_float(), from.is_float()) {
         (false, false) if from.is_signed() => map(a, |a| into.cut(from.signed(a) as u64)),
         (false, false) => map(a, |a| into.cut(from.cut(a))),

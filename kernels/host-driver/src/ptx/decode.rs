@@ -7,7 +7,7 @@ use super::instruction::{
 };
 use super::mnemonic::Mnemonic;
 use super::operands::{Argument, Scope};
-use super::types::Type;
+use super::types::{Kind, Type};
 
 /// The operation that `mnemonic` does with `arguments`.
 pub(crate) fn decode(mnemonic: Mnemonic, arguments: &[Argument], scope: &Scope) -> Result<Operation, ParseError> {
@@ -33,7 +33,7 @@ impl<'a> Decoder<'a> {
             "mov" => self.mov(),
             "cvta" => self.address_conversion(),
             "cvt" => self.convert(),
-            "not" => self.unary(Unary::Not, |ty| !ty.is_float()),
+            "not" => self.unary(Unary::Not, |ty| ty.kind != Kind::Float),
             "neg" => self.unary(Unary::Negate, |ty| ty.is_float() || ty.is_signed()),
             "abs" => self.unary(Unary::Absolute, |ty| ty.is_float() || ty.is_signed()),
             "popc" => self.count_bits(Unary::CountOnes),
@@ -234,14 +234,15 @@ impl<'a> Decoder<'a> {
         use Binary::*;
         let ty = self.m.ty()?;
         let fits = match binary {
+            Add if ty.is_double() => true,
             Add | Subtract | Multiply | Divide | Minimum | Maximum => ty.is_float() || ty.is_integer(),
-            And | Or | Xor => !ty.is_float(),
+            And | Or | Xor => ty.kind != Kind::Float,
             _ => ty.is_integer(),
         };
         if !fits {
             return Err(self.m.lacks("a type for this operation"));
         }
-        if ty.is_float() {
+        if ty.kind == Kind::Float {
             let rounded = self.m.take("rn");
             // Without `.rn`, a quotient is not a PTX instruction, and the compiler may fuse a sum or product.
             if !rounded && !matches!(binary, Minimum | Maximum) {
@@ -301,6 +302,12 @@ impl<'a> Decoder<'a> {
     fn convert(&mut self) -> Result<Operation, ParseError> {
         let (into, from) = (self.m.ty()?, self.m.ty()?);
         let to_integer = [("rni", Rounding::Nearest), ("rzi", Rounding::Zero), ("rmi", Rounding::Down), ("rpi", Rounding::Up)];
+        if into.is_double() && from.is_float() {
+            return Ok(Operation::Convert { into, from, rounding: Rounding::Nearest, to: self.register(0)?, a: self.value(1, from)? });
+        }
+        if into.is_double() || from.is_double() {
+            return Err(self.m.lacks("a conversion that kernels of ours may use"));
+        }
         let rounding = match (into.is_float(), from.is_float()) {
             (false, false) => Rounding::Zero,
             (true, false) => self.m.need(&[("rn", Rounding::Nearest)], "`.rn`")?,
@@ -311,7 +318,7 @@ impl<'a> Decoder<'a> {
 
     fn compare(&mut self) -> Result<Operation, ParseError> {
         use Comparison::*;
-        let ty = self.m.ty()?;
+        let ty = self.m.ty_that(|ty| !ty.is_double(), "a type for this operation")?;
         let plain = [("eq", Equal), ("ne", NotEqual), ("lt", Less), ("le", LessOrEqual), ("gt", Greater), ("ge", GreaterOrEqual)];
         let unsigned = [("lo", Less), ("ls", LessOrEqual), ("hi", Greater), ("hs", GreaterOrEqual)];
         let unordered = [("equ", Equal), ("neu", NotEqual), ("ltu", Less), ("leu", LessOrEqual), ("gtu", Greater), ("geu", GreaterOrEqual)];

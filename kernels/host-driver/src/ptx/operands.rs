@@ -83,8 +83,11 @@ impl Scope {
     }
 }
 
-/// `12`, `-3`, `0x1F`, or the bits of a float as in `0f3F800000`.
+/// `12`, `-3`, `0x1F`, or the bits of a float as in `0f3F800000` or `0d3FF0000000000000`.
 fn number(word: &str) -> Option<u64> {
+    if let Some(bits) = word.strip_prefix("0d").or_else(|| word.strip_prefix("0D")) {
+        return u64::from_str_radix(bits, 16).ok();
+    }
     if let Some(bits) = word.strip_prefix("0f").or_else(|| word.strip_prefix("0F")) {
         return u32::from_str_radix(bits, 16).ok().map(u64::from);
     }
@@ -105,9 +108,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_in_four_spellings() {
-        let found: Vec<_> = ["12", "-1", "0x1fU", "0f3F800000", "%r1"].iter().map(|w| number(w)).collect();
-        assert_eq!(found, [Some(12), Some(u64::MAX), Some(31), Some(0x3f80_0000), None]);
+    fn numbers_come_in_five_spellings() {
+        let found: Vec<_> = ["12", "-1", "0x1fU", "0f3F800000", "0d3FF0000000000000", "%r1"].iter().map(|w| number(w)).collect();
+        assert_eq!(found, [Some(12), Some(u64::MAX), Some(31), Some(0x3f80_0000), Some(0x3ff0_0000_0000_0000), None]);
     }
 
     #[test]

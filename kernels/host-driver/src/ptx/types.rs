@@ -27,7 +27,7 @@ impl Type {
     pub(crate) const B32: Type = Type { kind: Kind::Bits, size: 4 };
     pub(crate) const U32: Type = Type { kind: Kind::Unsigned, size: 4 };
 
-    /// The type of a modifier such as `u32`. `f64` is unknown on purpose: no kernel of ours may use it.
+    /// The type of a modifier such as `u32`. With `f64` kernels of ours may do no more than add: it is slow on most devices.
     pub(crate) fn parse(name: &str) -> Option<Type> {
         if name == "pred" {
             return Some(Type::PREDICATE);
@@ -37,7 +37,7 @@ impl Type {
             "b" => (Kind::Bits, &[8, 16, 32, 64]),
             "u" => (Kind::Unsigned, &[8, 16, 32, 64]),
             "s" => (Kind::Signed, &[8, 16, 32, 64]),
-            "f" => (Kind::Float, &[32]),
+            "f" => (Kind::Float, &[32, 64]),
             _ => return None,
         };
         let bits = bits.parse().ok().filter(|bits| widths.contains(bits))?;
@@ -48,8 +48,14 @@ impl Type {
         u32::from(self.size) * 8
     }
 
+    /// Of single precision.
     pub(crate) fn is_float(self) -> bool {
-        self.kind == Kind::Float
+        self.kind == Kind::Float && self.size == 4
+    }
+
+    /// Of double precision.
+    pub(crate) fn is_double(self) -> bool {
+        self.kind == Kind::Float && self.size == 8
     }
 
     pub(crate) fn is_signed(self) -> bool {
@@ -94,14 +100,14 @@ mod tests {
 
     #[test]
     fn a_type_is_read_and_written_alike() {
-        for name in ["b8", "b64", "u16", "s32", "f32", "pred"] {
+        for name in ["b8", "b64", "u16", "s32", "f32", "f64", "pred"] {
             assert_eq!(Type::parse(name).map(|t| t.to_string()).as_deref(), Some(name));
         }
     }
 
     #[test]
-    fn doubles_and_halves_are_no_types_of_ours() {
-        assert_eq!((Type::parse("f64"), Type::parse("f16"), Type::parse("u7"), Type::parse("")), (None, None, None, None));
+    fn halves_are_no_types_of_ours() {
+        assert_eq!((Type::parse("f16"), Type::parse("u7"), Type::parse("")), (None, None, None));
     }
 
     #[test]
