@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Stdp(StdpArgs),
     /// Shows a data set, or what to download for it
     Data(DataArgs),
+    /// Measures what training and evaluation take
+    Bench(super::bench::BenchArgs),
 }
 
 #[derive(Args)]

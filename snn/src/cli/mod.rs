@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 2 the input is wrong, 3 a fault of the machine, 130 or 143 stopped by a signal after a checkpoint was written.
 
 mod args;
+mod bench;
 mod convert;
 mod data;
 mod eval;
@@ -42,6 +43,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Export(args) => export::run(args).map(|()| Ending::Done),
         Command::Stdp(args) => stdp::run(args).map(|()| Ending::Done),
         Command::Data(args) => data::run(args).map(|()| Ending::Done),
+        Command::Bench(args) => bench::run(args).map(|()| Ending::Done),
     });
     match result {
         Ok(Ending::Done) => ExitCode::SUCCESS,
