@@ -185,6 +185,11 @@ impl Network {
         self.layers.parts_mut()
     }
 
+    /// The layers in order, for whoever makes another network of them.
+    pub(crate) fn into_layers(self) -> Vec<Box<dyn Layer>> {
+        self.layers.into_layers()
+    }
+
     /// All parameters in a fixed order.
     pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         self.layers.parameters_mut()

@@ -123,3 +123,31 @@ fn data_shows_what_is_there() {
     assert!(output.status.success());
     assert!(out.contains("digits: 10 classes, images of 8 x 8 x 1\ntrain: 1438 images"), "{out}");
 }
+
+#[test]
+fn bench_tells_costs_and_describes_what_it_measured() {
+    let folder = folder("bench");
+    let small = "bench --network S --step 2 --batch-size 2 --repeats 1 --json";
+    let read = |arguments: &str| {
+        let (output, out, err) = run(arguments);
+        assert!(output.status.success(), "{err}");
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()
+    };
+    let trained = &read(&format!("{small} --train 3 --describe {}", folder.display()))[0];
+    let wall = |name: &str| trained[name]["wall_ms"].as_f64().unwrap();
+    let sum = wall("forward") + wall("backward") + wall("optimizer");
+    assert!(wall("backward") > 0.0 && wall("training_step") > 0.0 && wall("training_step") >= sum * 0.999, "{trained}");
+    assert_eq!(trained["densities"].as_array().unwrap().len(), 2);
+    assert_eq!(trained["evaluation"]["training_steps"], 3);
+    // Two steps of two images of 28 x 28, and logits of ten classes.
+    for (file, values) in [("S-noise.f32", 2 * 2 * 784), ("S-digits.f32", 2 * 2 * 784), ("S-logits.f32", 2 * 2 * 10)] {
+        assert_eq!(std::fs::metadata(folder.join(file)).unwrap().len(), 4 * values, "{file}");
+    }
+    let again = &read(&format!("{small} --weights {}", folder.join("S-trained.safetensors").display()))[0];
+    assert_eq!(again["evaluation"]["accuracy"], trained["evaluation"]["accuracy"]);
+    assert_eq!(again["evaluation"]["densities"], trained["evaluation"]["densities"]);
+    for (arguments, message) in [("bench --network L", "S, M"), ("bench --step 1024 --batch-size 3", "at most 2048")] {
+        let (output, _, err) = run(arguments);
+        assert!(output.status.code() == Some(2) && err.contains(message), "{err}");
+    }
+}

@@ -52,7 +52,7 @@ fn a_spiking_network_learns_fashion_mnist() {
 
 #[test]
 fn a_spiking_network_learns_what_an_event_camera_sees_of_digits() {
-    let options = EventOptions { steps: 4, side: None };
+    let options = EventOptions { steps: 4, side: None, cache: None };
     let data = data::load_events("saccade_digits", Path::new("."), &options).unwrap();
     let model = ModelOptions { encode: "events".into(), steps: 4, ..ModelOptions::default() };
     let accuracy = learned(data, model, 10);

@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Glsnn(GlsnnArgs),
     /// Shows a data set, or what to download for it
     Data(DataArgs),
+    /// Measures what training and evaluation take
+    Bench(super::bench::BenchArgs),
 }
 
 /// Where layers are computed.

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 2 the input is wrong, 3 a fault of the machine, 130 or 143 stopped by a signal after a checkpoint was written.
 
 mod args;
+mod bench;
 mod convert;
 mod data;
 mod eval;
@@ -47,6 +48,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Stdp(args) => stdp::run(args).map(|()| Ending::Done),
         Command::Glsnn(args) => glsnn::run(args).map(|()| Ending::Done),
         Command::Data(args) => data::run(args).map(|()| Ending::Done),
+        Command::Bench(args) => bench::run(args).map(|()| Ending::Done),
     });
     match result {
         Ok(Ending::Done) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::ROWS;
+use super::{LANES, ROWS};
 use crate::tensor::Shape;
 
 /// Where the pixels of an image lie on a larger canvas of zeros.
@@ -93,7 +93,12 @@ impl Sheets {
             for (p, pixel) in image.chunks_exact(shape.channels).enumerate() {
                 let y = placement.border + p / shape.width * placement.spacing;
                 let x = placement.border + p % shape.width * placement.spacing;
-                values[(y * width + x) * lanes..][..here].copy_from_slice(&pixel[block * lanes..][..here]);
+                let (to, from) = (&mut values[(y * width + x) * lanes..][..here], &pixel[block * lanes..][..here]);
+                match (to.first_chunk_mut::<LANES>(), from.first_chunk::<LANES>()) {
+                    // The usual length, without a call.
+                    (Some(to), Some(from)) if here == LANES => *to = *from,
+                    _ => to.copy_from_slice(from),
+                }
             }
         });
     }

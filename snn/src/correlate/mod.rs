@@ -2,7 +2,8 @@
 //! [`Linear`](crate::layer::Linear), and nearly all the work of training.
 //!
 //! Each of the three has two paths that give the same bits: *dense* multiplies everything (`tile`), *events* visits only the values
-//! that are not zero (`events`), in the same order. Which one runs is chosen by the density of the values each time.
+//! that are not zero (`events`), in the same order. Which one runs is chosen by the density of the values each time. The gradient of the
+//! input has a third with fewer products, whose sums are its own (`winograd`): it is taken for dense gradients of kernels of 3 x 3 pixels.
 //!
 //! Every sum has a fixed order: forward sums over kernel rows, kernel columns, channels; the weight gradient over images and
 //! pixels in groups of images that depend on their size only. So the result does not depend on the number of threads. No
@@ -14,6 +15,7 @@
 mod canvas;
 mod events;
 mod tile;
+mod winograd;
 
 use rayon::prelude::*;
 
@@ -33,6 +35,9 @@ const GROUP_PIXELS: usize = 1024;
 
 /// Below this density the path over events is faster (measured for 64 to 512 channels: break-even lies at 30 to 50 %).
 const EVENTS_BELOW: f64 = 0.3;
+
+/// Below this density events are faster than the third way that the gradient of an input has.
+const WINOGRAD_ABOVE: f64 = 0.15;
 
 /// With fewer input channels a row of events is too short to be worth its list.
 const EVENTS_CHANNELS: usize = 8;
@@ -125,6 +130,9 @@ impl Correlation {
 
     /// The gradient with respect to the input of shape `input`.
     pub fn input_gradient(&self, gradient: &Tensor, input: Shape, weights: &[f32]) -> Tensor {
+        if winograd::pays(self, input) && gradient.density() >= WINOGRAD_ABOVE {
+            return winograd::input_gradient(self, gradient, input, weights);
+        }
         self.input_gradient_by(Path::for_values(gradient), gradient, input, weights)
     }
 

@@ -96,3 +96,24 @@ fn the_bias_is_added_once_per_pixel() {
     let output = c.forward(&input, &vec![1.0; c.n_weights()], &[1.0, 2.0, 3.0]);
     assert!(output.values().chunks(3).all(|pixel| pixel == [1.0, 2.0, 3.0]));
 }
+
+#[test]
+fn the_gradient_by_fewer_products_follows_the_definition() {
+    let of = |padding, inputs, outputs| Correlation { kernel: 3, stride: 1, padding, inputs, outputs };
+    let cases = [
+        (of(1, 16, 16), Shape::new(1, 2, [4, 4, 16])),
+        (of(1, 20, 37), Shape::new(2, 1, [9, 6, 20])),
+        (of(0, 33, 16), Shape::new(1, 3, [8, 7, 33])),
+        (of(2, 18, 50), Shape::new(1, 2, [5, 8, 18])),
+        (of(1, 24, 20), Shape::new(1, 3, [32, 30, 24])),
+    ];
+    for (c, shape) in cases {
+        assert!(winograd::pays(&c, shape), "{c:?}");
+        let weights = values(Shape::new(1, 1, [1, 1, c.n_weights()]), 1.0, 2);
+        let gradient = values(c.shape(shape).unwrap(), 1.0, 3);
+        let (w, g) = (weights.values(), gradient.values());
+        let mut to_input = vec![0.0; shape.len()];
+        products(&c, shape, |o, i, k| to_input[i] += f64::from(g[o]) * f64::from(w[k]));
+        assert_close(winograd::input_gradient(&c, &gradient, shape, w).values(), &to_input, "input gradient");
+    }
+}

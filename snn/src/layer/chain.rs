@@ -25,6 +25,11 @@ impl Chain {
         &self.layers
     }
 
+    /// The layers, for whoever makes something else of them.
+    pub(crate) fn into_layers(self) -> Vec<Box<dyn Layer>> {
+        self.layers
+    }
+
     /// The name of layer `index` in tables, messages and checkpoints.
     pub(crate) fn label(&self, index: usize) -> String {
         format!("{index}.{}", self.layers[index].name())

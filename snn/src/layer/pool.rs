@@ -3,6 +3,7 @@ use rayon::prelude::*;
 use super::{Kind, Layer, LayerState, Misfit, Pass, kept};
 use crate::device::Plan;
 use crate::tensor::{Shape, Tensor};
+use kernels::dispatch;
 
 /// Squares of `side` pixels next to each other become one; what is left over at the far ends is dropped.
 pub(super) fn pooled(side: usize, input: Shape) -> Result<Shape, Misfit> {
@@ -14,6 +15,7 @@ pub(super) fn pooled(side: usize, input: Shape) -> Result<Shape, Misfit> {
 }
 
 /// Calls `visit(output pixel, input pixel, place in the square)` for every input pixel that is not dropped, place by place in order.
+#[inline(always)]
 pub(super) fn squares(side: usize, input: Shape, mut visit: impl FnMut(usize, usize, usize)) {
     let (height, width) = (input.height / side, input.width / side);
     for y in 0..height * side {
@@ -61,18 +63,11 @@ impl Layer for AvgPool {
     }
 
     fn infer(&self, input: &Tensor, _: &mut LayerState) -> Tensor {
-        let (from, side, c) = (input.shape(), self.side(input.shape()), input.shape().channels);
+        let (from, side) = (input.shape(), self.side(input.shape()));
         let to = pooled(side, from).expect("the layer was checked for this shape");
         let mut output = Tensor::zeros(to);
-        let weight = 1.0 / (side * side) as f32;
         let images = output.values_mut().par_chunks_mut(to.n_features()).zip(input.values().par_chunks(from.n_features()));
-        images.for_each(|(output, image)| {
-            squares(side, from, |o, i, _| {
-                for (y, x) in output[o * c..(o + 1) * c].iter_mut().zip(&image[i * c..(i + 1) * c]) {
-                    *y += x * weight;
-                }
-            });
-        });
+        images.for_each(|(output, image)| average(side, from, image, output));
         output
     }
 
@@ -83,21 +78,44 @@ impl Layer for AvgPool {
 
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {
         let from = kept(&mut self.input);
-        let (side, to, c) = (self.side(from), gradient.shape(), from.channels);
-        let weight = 1.0 / (side * side) as f32;
+        let (side, to) = (self.side(from), gradient.shape());
         wanted.then(|| {
             let mut result = Tensor::zeros(from);
             let images = result.values_mut().par_chunks_mut(from.n_features()).zip(gradient.values().par_chunks(to.n_features()));
-            images.for_each(|(result, gradient)| {
-                squares(side, from, |o, i, _| {
-                    for (x, g) in result[i * c..(i + 1) * c].iter_mut().zip(&gradient[o * c..(o + 1) * c]) {
-                        *x = g * weight;
-                    }
-                });
-            });
+            images.for_each(|(result, gradient)| spread(side, from, gradient, result));
             result
         })
     }
+}
+
+dispatch! {
+    /// Adds the mean of the squares of an image to `output`.
+    fn average(side: usize, from: Shape, image: &[f32], output: &mut [f32]) = average_body
+}
+
+#[inline(always)]
+fn average_body(side: usize, from: Shape, image: &[f32], output: &mut [f32]) {
+    let (c, weight) = (from.channels, 1.0 / (side * side) as f32);
+    squares(side, from, |o, i, _| {
+        for (y, x) in output[o * c..(o + 1) * c].iter_mut().zip(&image[i * c..(i + 1) * c]) {
+            *y += x * weight;
+        }
+    });
+}
+
+dispatch! {
+    /// Hands the gradient of each mean to its square.
+    fn spread(side: usize, from: Shape, gradient: &[f32], result: &mut [f32]) = spread_body
+}
+
+#[inline(always)]
+fn spread_body(side: usize, from: Shape, gradient: &[f32], result: &mut [f32]) {
+    let (c, weight) = (from.channels, 1.0 / (side * side) as f32);
+    squares(side, from, |o, i, _| {
+        for (x, g) in result[i * c..(i + 1) * c].iter_mut().zip(&gradient[o * c..(o + 1) * c]) {
+            *x = g * weight;
+        }
+    });
 }
 
 /// The largest of windows of pixels; of several largest the first.

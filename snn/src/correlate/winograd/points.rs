@@ -1,0 +1,126 @@
+//! Lines and squares of pixels, of kernels and of results, and their values at the points where they are multiplied.
+
+// Loops instead of `array::from_fn` and `map` throughout: closures over arrays of vectors are called, not inlined.
+#![allow(clippy::needless_range_loop)]
+
+use super::super::canvas::Canvas;
+use super::super::{LANES, ROWS};
+
+/// Points of a square.
+pub(super) const POINTS: usize = 16;
+
+/// Some channels of a pixel, or numbers side by side.
+pub(super) type Vector = [f32; LANES];
+
+#[inline(always)]
+fn add(a: &Vector, b: &Vector) -> Vector {
+    let mut sum = *a;
+    for i in 0..LANES {
+        sum[i] += b[i];
+    }
+    sum
+}
+
+#[inline(always)]
+fn sub(a: &Vector, b: &Vector) -> Vector {
+    let mut difference = *a;
+    for i in 0..LANES {
+        difference[i] -= b[i];
+    }
+    difference
+}
+
+#[inline(always)]
+fn half(a: &Vector) -> Vector {
+    let mut half = *a;
+    for value in &mut half {
+        *value *= 0.5;
+    }
+    half
+}
+
+/// Does along rows and then along columns what `line` does to a line.
+#[inline(always)]
+pub(super) fn both_ways<const N: usize, const M: usize>(
+    square: &[[Vector; N]; N],
+    line: impl Fn(&[Vector; N]) -> [Vector; M],
+) -> [[Vector; M]; M] {
+    let mut rows = [[[0.0; LANES]; N]; M];
+    for y in 0..N {
+        let points = line(&square[y]);
+        for x in 0..M {
+            rows[x][y] = points[x];
+        }
+    }
+    let mut result = [[[0.0; LANES]; M]; M];
+    for x in 0..M {
+        let points = line(&rows[x]);
+        for y in 0..M {
+            result[y][x] = points[y];
+        }
+    }
+    result
+}
+
+/// A line of pixels at the points.
+#[inline(always)]
+pub(super) fn pixels([a, b, c, d]: &[Vector; 4]) -> [Vector; 4] {
+    [sub(a, c), add(b, c), sub(c, b), sub(b, d)]
+}
+
+/// Channels `channel` and following of a square of the canvas, at the points.
+#[inline(always)]
+pub(super) fn pixels_of(canvas: &Canvas, [top, left]: [usize; 2], channel: usize) -> [[Vector; 4]; 4] {
+    let here = LANES.min(canvas.channels - channel);
+    let mut square = [[[0.0; LANES]; 4]; 4];
+    for y in 0..4 {
+        for x in 0..4 {
+            square[y][x] = load(&canvas.values[((top + y) * canvas.width + left + x) * canvas.channels + channel..], here);
+        }
+    }
+    both_ways(&square, pixels)
+}
+
+/// The first `here` of `values`, then zeros.
+#[inline(always)]
+pub(super) fn load(values: &[f32], here: usize) -> Vector {
+    if here == LANES {
+        return *values.first_chunk().expect("there are as many values as channels");
+    }
+    let mut vector = [0.0; LANES];
+    vector[..here].copy_from_slice(&values[..here]);
+    vector
+}
+
+/// A line of the kernel at the points.
+#[inline(always)]
+pub(super) fn taps([a, b, c]: &[Vector; 3]) -> [Vector; 4] {
+    let outer = add(a, c);
+    [*a, half(&add(&outer, b)), half(&sub(&outer, b)), *c]
+}
+
+/// A line of pixels of their values at the points.
+#[inline(always)]
+pub(super) fn result([a, b, c, d]: &[Vector; 4]) -> [Vector; 2] {
+    [add(&add(a, b), c), sub(&sub(b, c), d)]
+}
+
+/// Adds `squares[p][i] * filters[i]` for every `i` to `sums[p]`. What it takes keeps the sums in registers: lengths that the compiler
+/// sees to be equal, and loops of constant length.
+#[inline(always)]
+pub(super) fn add_products(mut squares: [&[f32]; ROWS], filters: &[Vector], sums: &mut [Vector; ROWS]) {
+    let n = filters.len();
+    for square in &mut squares {
+        *square = &square[..n];
+    }
+    let mut local = *sums;
+    for i in 0..n {
+        for p in 0..ROWS {
+            let x = squares[p][i];
+            for lane in 0..LANES {
+                local[p][lane] += x * filters[i][lane];
+            }
+        }
+    }
+    *sums = local;
+}
