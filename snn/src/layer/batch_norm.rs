@@ -181,7 +181,8 @@ impl Layer for BatchNorm {
 
     fn backward(&mut self, mut gradient: Tensor, wanted: bool) -> Option<Tensor> {
         let Kept { input, mean, inverse } = kept(&mut self.kept);
-        let n = (input.shape().len() / self.channels()) as f64;
+        let channels = self.channels();
+        let n = (input.shape().len() / channels) as f64;
         let totals = sums(&gradient, &input, [&mean, &inverse], |[g, x], [mean, inverse]| [g, g * ((x - mean) * inverse)]);
         let factors = learn([&mut self.scale, &mut self.shift], &totals, n, [&mean, &inverse]);
         // As columns, which fill vectors.
