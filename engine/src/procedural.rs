@@ -5,6 +5,8 @@
 //! A row is made as late as its shortest delay allows, so that little is under way, and in rounds of
 //! bounded size, so that a burst of spikes does not need memory for all its synapses at once.
 
+mod ahead;
+
 use std::collections::VecDeque;
 
 use kernels::delivery::Calendar;
@@ -12,6 +14,7 @@ use kernels::rows::{Scratch, Way, Wiring};
 use kernels::segments::{Kind, Segment, Sink};
 
 use crate::shard::Fired;
+pub(crate) use ahead::Ahead;
 
 /// A round ends when a thread has made about so many words (4 bytes each).
 const ROUND: usize = 8 << 20;
@@ -55,53 +58,6 @@ impl Procedural {
             }
         }
         procedural
-    }
-}
-
-/// Counts synapses that are due from some step on in rows that were made before it.
-pub(crate) struct Ahead<'a> {
-    procedural: &'a Procedural,
-    wiring: &'a Wiring,
-    now: u64,
-    scratch: Scratch,
-    due: DueLater,
-}
-
-/// Synapses of a delay of at least this many steps.
-#[derive(Default)]
-struct DueLater {
-    delay: u64,
-    synapses: u64,
-    words: Vec<u32>,
-}
-
-impl<'a> Ahead<'a> {
-    /// None yet, at step `now`.
-    pub(crate) fn new(procedural: &'a Procedural, wiring: &'a Wiring, now: u64) -> Self {
-        Ahead { procedural, wiring, now, scratch: Scratch::default(), due: DueLater::default() }
-    }
-
-    /// Counts those of a spike.
-    pub(crate) fn add(&mut self, (step, id): Fired) {
-        self.due.delay = self.now - step;
-        let population = self.wiring.layout.population_of(id);
-        let source = id - self.wiring.layout.first_id[population];
-        for class in self.procedural.classes.iter().filter(|class| step + class.lead < self.now) {
-            self.wiring.regenerate(source, &class.ways[population], &mut self.scratch, &mut self.due);
-        }
-    }
-
-    /// How many there are.
-    pub(crate) fn synapses(&self) -> u64 {
-        self.due.synapses
-    }
-}
-
-impl Sink for DueLater {
-    fn open(&mut self, segment: Segment) -> &mut Vec<u32> {
-        self.synapses += if u64::from(segment.delay) >= self.delay { u64::from(segment.count) } else { 0 };
-        self.words.clear();
-        &mut self.words
     }
 }
 

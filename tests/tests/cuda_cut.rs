@@ -8,7 +8,6 @@
 #[path = "../../engine/tests/networks/mod.rs"]
 mod networks;
 
-use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -69,6 +68,14 @@ impl Case {
 
     fn settings(&self, threads: usize) -> Settings {
         Settings { dt: self.dt, seed: self.seed, threads, device: None }
+    }
+
+    /// True if the sums of all steps from a row's shortest delay to its longest one have room on the host driver, where rows are made.
+    fn may_be_made(&self) -> bool {
+        let delays = kernels::wiring::describe(&self.network, self.dt, self.seed);
+        let slots = delays.iter().map(|p| p.delay_bounds()).map(|(shortest, longest)| longest - shortest + 1).max().unwrap_or(1);
+        let places = self.network.n_neurons().next_multiple_of(kernels::layout::BLOCK as u64);
+        u64::from(slots) * places <= 1 << 23
     }
 
     fn fingerprint(&self) -> u64 {
@@ -174,7 +181,7 @@ fn small(file: &Path) -> (Case, f64) {
     let plan = scenario.plan().unwrap_or_else(|error| panic!("{}", error.render()));
     let ms = match name {
         "brunel" | "microcircuit" => 15.0,
-        "coba" | "mouse" => 3.0,
+        "coba" | "mouse" | "braincog-mouse" | "braincog-mouse-full" => 3.0,
         "braincog-human" | "braincog-macaque" | "braincog-macaque-giant" => 24.0,
         _ => 6.0,
     };
@@ -190,10 +197,10 @@ fn every_shipped_scenario_goes_on_between_device_and_processor() {
         let (case, ms) = small(file);
         let steps = (ms / case.dt).round() as u64;
         let whole = case.whole(steps, 0);
-        let made = index % 2 == 0;
-        let legs = [leg(On::Cuda, 1, made, steps / 3), leg(On::Cpu(3), 1, made, steps / 2), leg(On::Cuda, 1, !made, steps)];
+        let (first, then) = (case.may_be_made() && index % 2 == 0, case.may_be_made() && index % 2 == 1);
+        let legs = [leg(On::Cuda, 1, first, steps / 3), leg(On::Cpu(3), 1, first, steps / 2), leg(On::Cuda, 1, then, steps)];
         case.compare(&legs, &whole);
-        println!("{}: {} spikes, {} events", case.name, whole.spikes.len(), whole.events);
+        println!("{}: {} spikes, {} events, {first} {then}", case.name, whole.spikes.len(), whole.events);
     }
 }
 
@@ -220,10 +227,11 @@ fn slow() -> Network {
 /// A population whose neurons take the mean of all their potentials, in every step.
 fn mean() -> Network {
     let mut network = Network::default();
-    network.populations.push(Population { name: "M".into(), size: 300, model: "adth".into(), ..Default::default() });
+    let params = [("Gamma_c".to_string(), 0.5)].into();
+    network.populations.push(Population { name: "M".into(), size: 300, model: "adth".into(), params, ..Default::default() });
     let rule = Rule::FixedOutdegree { outdegree: 9 };
     network.projections.push(Projection::new(0, 0, rule, Value::constant(20.0), Value::constant(1.2)));
-    let kind = StimulusKind::PoissonGenerator { rate: Signal::constant(9000.0), weight: 60.0 };
+    let kind = StimulusKind::PoissonGenerator { rate: Signal::constant(9000.0), weight: 300.0 };
     network.stimuli.push(Stimulus { target: 0, range: None, start: 0.0, stop: f64::INFINITY, delay: 1.0, kind });
     network
 }

@@ -29,8 +29,8 @@ impl Simulation {
         if self.on_device.is_none() {
             return Ok(());
         }
-        let onto_device = self.onto_device();
-        crate::agreed(&*self.comm, onto_device)
+        let pushed = self.push_state();
+        crate::agreed(&*self.comm, pushed)
     }
 
     fn read_parts(&mut self, parts: &mut [PartReader]) -> Result<(), Error> {

@@ -10,7 +10,7 @@ impl Simulation {
     /// # Errors
     /// If the file cannot be written; the simulation is as it was.
     pub fn save(&mut self, out: &mut PartWriter) -> Result<(), Error> {
-        self.from_device()?;
+        self.pull_state()?;
         out.u64(self.step)?;
         out.u64(self.synaptic_events())?;
         let (n, spikes) = self.recent.spikes();

@@ -11,7 +11,7 @@ use crate::{Error, Simulation};
 
 impl Simulation {
     /// Copies what neurons and processes keep from step to step to the host.
-    pub(crate) fn from_device(&mut self) -> Result<(), kernels::cuda::Error> {
+    pub(crate) fn pull_state(&mut self) -> Result<(), kernels::cuda::Error> {
         let Some(device) = &self.on_device else { return Ok(()) };
         let slices = self.shards.iter_mut().flat_map(|shard| &mut shard.blocks).flat_map(|block| &mut block.slices);
         for (index, slice) in slices.enumerate() {
@@ -23,7 +23,7 @@ impl Simulation {
     }
 
     /// Lets the device go on with what the host has read of neurons, processes and spikes under way.
-    pub(crate) fn onto_device(&mut self) -> Result<(), Error> {
+    pub(crate) fn push_state(&mut self) -> Result<(), Error> {
         let (now, means) = (self.step, self.means.sums_of(self.step + 2));
         let [_, last] = &mut self.boards[0];
         let spikes = std::mem::take(&mut last.get_mut().unwrap_or_else(PoisonError::into_inner).spikes);
