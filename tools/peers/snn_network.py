@@ -77,7 +77,7 @@ def nodes_of(kind, packages, steps):
         def make():
             # BrainCog's surrogate: a - a^2 |x| with a = 2.
             slope = surrogate.PiecewiseQuadratic(alpha=2.0)
-            node = neuron.LIFNode(2.0, True, 0.5, 0.0, slope, detach_reset=True, step_mode="m", backend="torch")
+            node = neuron.LIFNode(2.0, True, 0.5, 0.0, slope, detach_reset=True, step_mode="m")
             return OverSteps(node, steps)
 
         return make, functional.reset_net, AllSteps
