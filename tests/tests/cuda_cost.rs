@@ -92,7 +92,7 @@ fn full_size() -> (f64, f64) {
 }
 
 #[test]
-fn a_step_takes_two_launches_and_an_event_reads_less_than_thrice_its_synapse() {
+fn a_step_takes_two_launches_and_an_event_reads_less_than_twice_its_synapse() {
     let between = Between(Counted::of(STEPS[0]), Counted::of(STEPS[1]));
     let steps = (STEPS[1] - STEPS[0]) as f64;
     let neuron_steps = steps * between.1.report["neurons"].as_f64().expect("a number");
@@ -139,5 +139,5 @@ fn a_step_takes_two_launches_and_an_event_reads_less_than_thrice_its_synapse() {
     let stored = between.1.report["bytes_per_synapse"].as_f64().expect("a number");
     println!("bytes stored per synapse on the device: {stored:.2}");
     assert_eq!(launches, 2.0);
-    assert!(loaded.1 < 3.0 * stored, "an event reads {} bytes of rows that have {stored} a synapse", loaded.1);
+    assert!(loaded.1 < 1.7 * stored, "an event reads {} bytes of rows that have {stored} a synapse", loaded.1);
 }
