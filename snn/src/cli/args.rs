@@ -33,8 +33,6 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Lets neurons compete for images and learn by spike-timing-dependent plasticity, without labels
     Stdp(StdpArgs),
-    /// Trains a network of linear layers by feedback from its output to every layer at once (GLSNN)
-    Glsnn(GlsnnArgs),
     /// Shows a data set, or what to download for it
     Data(DataArgs),
     /// Measures what training and evaluation take
@@ -235,32 +233,6 @@ pub(crate) struct StdpArgs {
     /// How much a win raises a threshold, in units of what a perfect match adds in a step
     #[arg(long, default_value_t = 0.03)]
     pub(crate) homeostasis: f32,
-    /// Of everything that is random
-    #[arg(long, default_value_t = 42)]
-    pub(crate) seed: u64,
-}
-
-#[derive(Args)]
-pub(crate) struct GlsnnArgs {
-    #[command(flatten)]
-    pub(crate) data: DataFlags,
-    /// Neurons of each hidden layer
-    #[arg(long, value_delimiter = ',', default_value = "800,800,800")]
-    pub(crate) hidden: Vec<usize>,
-    /// Time steps that an image is shown
-    #[arg(long, default_value_t = 10)]
-    pub(crate) step: usize,
-    /// How far the target of the last hidden layer is from what it does
-    #[arg(long, default_value_t = 0.4)]
-    pub(crate) lr_target: f32,
-    /// The learning rate
-    #[arg(long, default_value_t = 1e-3)]
-    pub(crate) lr: f32,
-    #[arg(short, long, default_value_t = 100)]
-    pub(crate) batch_size: usize,
-    /// Passes over the training images
-    #[arg(long, default_value_t = 10)]
-    pub(crate) epochs: u64,
     /// Of everything that is random
     #[arg(long, default_value_t = 42)]
     pub(crate) seed: u64,
