@@ -149,7 +149,7 @@ fn damaged_checkpoints_are_refused() {
 #[test]
 fn steps_that_are_learned_from_one_by_one_learn_the_digits() {
     let model = ModelOptions { image: [8, 8, 1], steps: 3, width: 0.125, ..ModelOptions::default() };
-    let options = TrainingOptions { epochs: 3, batch_size: 64, online: true, ..TrainingOptions::default() };
+    let options = TrainingOptions { epochs: 10, batch_size: 64, online: true, ..TrainingOptions::default() };
     let training = run(Training::new(model.clone(), options.clone()).unwrap(), &digits());
     let (sums, densities) = training.evaluate(&digits()).unwrap();
     assert!(sums.accuracy() > 0.8, "{}", sums.accuracy());
@@ -165,7 +165,7 @@ fn steps_that_are_learned_from_one_by_one_learn_the_digits() {
 #[test]
 fn a_random_number_of_steps_learns_too_and_needs_images_that_are_repeated() {
     let model = ModelOptions { image: [8, 8, 1], steps: 2, width: 0.125, ..ModelOptions::default() };
-    let options = TrainingOptions { epochs: 2, batch_size: 64, rand_step: true, ..TrainingOptions::default() };
+    let options = TrainingOptions { epochs: 10, batch_size: 64, rand_step: true, ..TrainingOptions::default() };
     let training = Training::new(model.clone(), options.clone()).unwrap();
     let seen: std::collections::BTreeSet<usize> = (0..100).map(|number| training.steps(Pass { seed: 42, number })).collect();
     assert_eq!(seen, (1..=4).collect());

@@ -1,7 +1,8 @@
 //! Weights from elsewhere: safetensors, and state dictionaries of PyTorch.
 //!
 //! [`assign`] gives them to a network in the order in which both have them, checking each shape: a module of BrainCog or
-//! SpikingJelly that has the same layers fits whatever it calls them. PyTorch's axes are turned into ours.
+//! SpikingJelly that has the same layers fits whatever it calls them. Files of our own have our names, and these decide. PyTorch's axes
+//! are turned into ours.
 
 pub(crate) mod pickle;
 mod torch;
@@ -63,12 +64,18 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<NamedTensor>, Error> {
 /// Names that no layer of ours has: counters and surrogates.
 const PASSED_OVER: [&str; 4] = ["num_batches_tracked", "alpha", "v", "mem"];
 
-/// Gives `tensors`, in PyTorch's axes, to the layers of `network` in order. `path` is used in messages.
+/// Gives `tensors`, in PyTorch's axes, to the layers of `network`: by name if all have names of its tensors, else in order. `path` is
+/// used in messages.
 pub fn assign(network: &mut Network, tensors: &[NamedTensor], path: &Path) -> Result<(), Error> {
     let bad = |what: String| Error::Arrays { path: path.into(), what };
     let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_string();
-    let mut given = tensors.iter().filter(|tensor| !PASSED_OVER.contains(&last(&tensor.name).as_str()));
     let plans = plans(network)?;
+    let mut given: Vec<_> = tensors.iter().filter(|tensor| !PASSED_OVER.contains(&last(&tensor.name).as_str())).collect();
+    let place = |tensor: &&NamedTensor| plans.iter().position(|plan| plan.name == tensor.name);
+    if given.iter().all(|tensor| place(tensor).is_some()) {
+        given.sort_by_key(place);
+    }
+    let mut given = given.into_iter();
     let mut values = Vec::new();
     for plan in &plans {
         let tensor = given.next().ok_or_else(|| bad(format!("ends before {}", plan.name)))?;

@@ -17,6 +17,12 @@ fn weights_go_out_in_pytorchs_axes_and_come_back_the_same() {
     assert_ne!(from.tensors()[5].1, to.tensors()[5].1);
     assign(&mut to, &tensors, Path::new("x")).unwrap();
     assert!(from.tensors().iter().zip(to.tensors()).all(|(a, b)| a.1 == b.1));
+    // A file has them by the alphabet.
+    let path = std::env::temp_dir().join(format!("braincog-snn-{}-weights.safetensors", std::process::id()));
+    save(&from, &path).unwrap();
+    let mut other = network(3);
+    assign(&mut other, &load(&path).unwrap(), &path).unwrap();
+    assert!(from.tensors().iter().zip(other.tensors()).all(|(a, b)| a.1 == b.1));
 }
 
 #[test]

@@ -173,11 +173,7 @@ fn training_step(network: &mut Network, spikes: &Tensor, labels: &[u32], repeats
 fn trained(case: &Case, args: &BenchArgs) -> Result<(Network, u32), Error> {
     let (dataset, mut network) = (digits()?, case.network()?);
     if let Some(path) = &args.weights {
-        let mut tensors = weights::load(path)?;
-        let places: Vec<String> = network.tensors().into_iter().map(|(name, _)| name).collect();
-        // The file has them by name.
-        tensors.sort_by_key(|tensor| places.iter().position(|name| *name == tensor.name));
-        weights::assign(&mut network, &tensors, path)?;
+        weights::assign(&mut network, &weights::load(path)?, path)?;
         return Ok((network, 0));
     }
     let mut optimizer = Optimizer::new(Rule::AdamW { weight_decay: 0.01 });
