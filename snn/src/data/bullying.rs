@@ -83,7 +83,7 @@ mod tests {
             let place = folder.join("Bullying10k_processed").join(format!("data{number}")).join(class);
             fs::create_dir_all(&place).unwrap();
             fs::write(place.join("0.aedat4"), written_aedat4(&events)).unwrap();
-            fs::write(place.join("1.npy"), packets(&[events.clone()])).unwrap();
+            fs::write(place.join("1.npy"), packets(std::slice::from_ref(&events))).unwrap();
         }
         let data = load_events("bullying10k", &folder, &TWO).unwrap();
         assert_eq!((&data.train.labels, data.test.labels.len(), data.classes), (&(0..10).collect::<Vec<u32>>(), 10, 10));

@@ -234,7 +234,7 @@ impl Layer for Lengths {
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
         let found = input.channels;
-        if found % self.of != 0 {
+        if !found.is_multiple_of(self.of) {
             return Err(Misfit::Width { what: "channels (whole capsules)", expected: found.next_multiple_of(self.of), found });
         }
         Ok(Shape { channels: found / self.of, ..input })

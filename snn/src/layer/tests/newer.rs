@@ -99,7 +99,7 @@ fn a_step_by_itself_has_the_gradient_that_takes_the_past_as_it_is() {
     let (node, surrogate, plain) = (Lif { threshold: 0.3, tau: 2.0 }, Surrogate::new(Kind::QGate), network(1));
     let [w, b, v, _] = plain.parameters()[..] else { panic!("two weights and two biases") };
     let (mut by_w, mut by_v) = (vec![0.0f64; 35], vec![0.0f64; 14]);
-    let mut membranes = vec![[0.0f32]; 3 * 7];
+    let mut membranes = [[0.0f32]; 3 * 7];
     for t in 0..4 {
         for (sample, x) in input.step(t).chunks_exact(5).enumerate() {
             let g = &weights.step(t)[2 * sample..][..2];
