@@ -1,5 +1,5 @@
 //! Deep learning with spiking networks: BrainCog's models trained by surrogate gradients, on the processor or on one
-//! [device](device).
+//! [device].
 //!
 //! A network is made of [layers](layer); each computes all time steps of a batch forwards and, for training, backwards
 //! (`docs/adr/0006-snn-host.md` says why there is neither a framework nor a tape). Neurons are

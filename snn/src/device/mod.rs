@@ -1,7 +1,7 @@
 //! Networks on an NVIDIA device (`docs/adr/0011-snn-on-a-device.md`).
 //!
 //! A network is described by its layers and by nothing else. On a device the same layers say what is to be done for them
-//! ([`Plan`]), and a [`Part`](part::Part) does it with the kernels of `kernels::cuda::tensors`. Weights, running means and everything
+//! ([`Plan`]), and a `Part` does it with the kernels of `kernels::cuda::tensors`. Weights, running means and everything
 //! that training does with gradients stay on the host: a pass takes the weights there and brings the gradients back.
 //! Sums have the order that they have on the processor, so the bits are the same.
 
