@@ -91,7 +91,7 @@ pub struct CellsSpec<'a> {
     pub params: &'a BTreeMap<String, f64>,
     /// Step in ms.
     pub dt: f64,
-    /// First neuron of the slice in its population; a multiple of [`PLANE`](crate::random::PLANE).
+    /// First neuron of the slice in its population; a multiple of [`PLANE`].
     pub first: u32,
     /// Neurons in the slice.
     pub n: usize,
