@@ -148,10 +148,10 @@ impl Correlation {
     /// Where the gradient of an output lies so that one pixel further is one input further.
     fn spread(&self, output: Shape, input: Shape) -> Placement {
         let border = self.kernel - 1 - self.padding;
-        let needed = input.height + self.kernel - 1;
-        let placed = 2 * border + (output.height - 1) * self.stride + 1;
+        let missing = |input: usize, output: usize| input + self.kernel - 1 - (2 * border + (output - 1) * self.stride + 1);
         // Where the stride does not divide the image, the kernel never reached its far end.
-        Placement { border, spacing: self.stride, slack: needed - placed }
+        let slack = missing(input.height, output.height).max(missing(input.width, output.width));
+        Placement { border, spacing: self.stride, slack }
     }
 
     /// How many images of this shape are summed in one go in the gradient of the weights.

@@ -38,6 +38,9 @@ fn cases() -> Vec<(Correlation, Shape)> {
         (of(5, 1, 2, 1, 33), Shape::new(1, 2, [9, 9, 1])),
         (of(3, 2, 1, 16, 64), Shape::new(1, 3, [8, 8, 16])),
         (of(2, 3, 0, 10, 7), Shape::new(1, 2, [9, 9, 10])),
+        // The kernel reaches the far end of one side only.
+        (of(3, 2, 1, 5, 9), Shape::new(1, 2, [5, 4, 5])),
+        (of(3, 2, 1, 5, 9), Shape::new(1, 2, [6, 7, 5])),
         (of(1, 1, 0, 24, 130), Shape::new(1, 5, [1, 13, 24])),
     ]
 }
