@@ -165,7 +165,14 @@ impl<'a> Keeper<'a> {
     /// Removes all checkpoints: the run has ended.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         let path = self.run.join(FOLDER);
-        if path.exists() { fs::remove_dir_all(&path).map_err(Error::write(&path)) } else { Ok(()) }
+        // Under another name first: a process that is killed here leaves no checkpoint of which a part is missing.
+        let over = path.with_extension(OVER);
+        let gone = || if over.exists() { fs::remove_dir_all(&over).map_err(Error::write(&over)) } else { Ok(()) };
+        gone()?;
+        if path.exists() {
+            fs::rename(&path, &over).map_err(Error::write(&path))?;
+        }
+        gone()
     }
 
     /// Writes what this rank holds; rank 0 writes what there is once, too.
@@ -256,6 +263,8 @@ impl<'a> Keeper<'a> {
 
 /// Ending of a folder that is not complete.
 const PARTIAL: &str = "partial";
+/// Ending of the folder of all checkpoints when they are not needed any more.
+const OVER: &str = "over";
 /// Ending of what was recorded.
 const RECORDED: &str = "h5";
 
