@@ -167,12 +167,11 @@ impl<'a> Keeper<'a> {
         let path = self.run.join(FOLDER);
         // Under another name first: a process that is killed here leaves no checkpoint of which a part is missing.
         let over = path.with_extension(OVER);
-        let gone = || if over.exists() { fs::remove_dir_all(&over).map_err(Error::write(&over)) } else { Ok(()) };
-        gone()?;
+        remove_folder(&over)?;
         if path.exists() {
             fs::rename(&path, &over).map_err(Error::write(&path))?;
         }
-        gone()
+        remove_folder(&over)
     }
 
     /// Writes what this rank holds; rank 0 writes what there is once, too.
@@ -268,11 +267,14 @@ const OVER: &str = "over";
 /// Ending of what was recorded.
 const RECORDED: &str = "h5";
 
+/// Removes a folder with all that is in it, if there is one.
+fn remove_folder(path: &Path) -> Result<(), Error> {
+    if path.exists() { fs::remove_dir_all(path).map_err(Error::write(path)) } else { Ok(()) }
+}
+
 /// An empty folder.
 fn fresh(path: &Path) -> Result<(), Error> {
-    if path.exists() {
-        fs::remove_dir_all(path).map_err(Error::write(path))?;
-    }
+    remove_folder(path)?;
     fs::create_dir_all(path).map_err(Error::write(path))
 }
 
