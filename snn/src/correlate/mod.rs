@@ -240,12 +240,7 @@ impl Packed {
         Packed::in_blocks(path, path.lanes(outputs), [n_taps, inputs, outputs], at)
     }
 
-    fn in_blocks(
-        path: Path,
-        lanes: usize,
-        [n_taps, inputs, outputs]: [usize; 3],
-        at: impl Fn(usize, usize, usize) -> f32 + Sync,
-    ) -> Self {
+    fn in_blocks(path: Path, lanes: usize, [n_taps, inputs, outputs]: [usize; 3], at: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
         let mut values = vec![0.0; n_taps * inputs * outputs.next_multiple_of(lanes)];
         values.par_chunks_mut(n_taps * inputs * lanes).enumerate().for_each(|(block, values)| {
             let here = lanes.min(outputs - block * lanes);

@@ -99,17 +99,17 @@ impl<'a> Block<'a> {
         let variables = bands(&mut state.values, shape, rows, n_bands);
         let ready = self.correlation.ready(input, self.weights, self.bias);
         let tasks = outputs.into_par_iter().zip(variables).enumerate();
-        tasks.for_each_init(Scratch::default, |scratch, (task, (mut outputs, mut variables))| {
+        tasks.for_each_init(Scratch::default, |scratch, (task, (outputs, variables))| {
             let first = task % n_bands * rows;
-            let band = Band { sample: task / n_bands, rows: first..shape.height.min(first + rows) };
-            self.run(&ready, input, &band, scratch, &mut variables, &mut outputs);
+            let rows = first..shape.height.min(first + rows);
+            self.run(&ready, input, Band { sample: task / n_bands, rows, variables, outputs }, scratch);
         });
         output
     }
 
     /// All steps of one band. Pools leave rows out at the far end, so that the last bands may have no outputs.
-    fn run(&self, ready: &Ready, input: &Tensor, band: &Band, scratch: &mut Scratch, variables: &mut [&mut [f32]], outputs: &mut [&mut [f32]]) {
-        let from = input.shape();
+    fn run(&self, ready: &Ready, input: &Tensor, mut band: Band, scratch: &mut Scratch) {
+        let (from, variables) = (input.shape(), &mut band.variables[..]);
         let here = Shape { steps: 1, batch: 1, height: band.rows.len(), ..self.shape };
         let Scratch { desk, currents, spikes } = scratch;
         currents.resize(here.len(), 0.0);
@@ -123,7 +123,7 @@ impl<'a> Block<'a> {
                     normalise(currents, a, b);
                 }
             }
-            match (self.pool, outputs.get_mut(step)) {
+            match (self.pool, band.outputs.get_mut(step)) {
                 (None, Some(output)) => self.nodes.advance(variables, currents, output),
                 (side, output) => {
                     self.nodes.advance(variables, currents, spikes);
@@ -137,9 +137,13 @@ impl<'a> Block<'a> {
 }
 
 /// Some rows of a sample.
-struct Band {
+struct Band<'a> {
     sample: usize,
     rows: Range<usize>,
+    /// By variable.
+    variables: Vec<&'a mut [f32]>,
+    /// By step.
+    outputs: Vec<&'a mut [f32]>,
 }
 
 /// What a band needs besides, kept from band to band.

@@ -27,7 +27,9 @@ fn pool(side: usize) -> Box<dyn Layer> {
 }
 
 /// Layers, what they get, and how many of them belong to the first block.
-fn cases() -> Vec<(Vec<Box<dyn Layer>>, Shape, usize)> {
+type Case = (Vec<Box<dyn Layer>>, Shape, usize);
+
+fn cases() -> Vec<Case> {
     let shape = |steps, image| Shape::new(steps, 3, image);
     vec![
         (vec![conv(1, 3, 20, 0), norm(20), nodes("LIFNode", 20), pool(2)], shape(4, [12, 10, 3]), 4),
