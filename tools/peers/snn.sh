@@ -7,6 +7,7 @@
 #
 #   --threads LIST  (1,2)               --only LIST  comma-separated programs (spikingjelly,braincog,braincog-layers)
 #   --rounds N      all programs N times in turn, the least counts (3)
+#   --case DIR      weights and inputs that an earlier run left in target/peers/snn/case, instead of training: M takes minutes
 #
 # Needs python3 with venv, cargo, unzip. Packages come from PyPI into target/peers/snn. PyTorch for x86-64 brings CUDA along, 5 GB, and does not load without
 # it; whoever has an environment with torch, numpy, einops, loguru and tqdm sets TORCH_PYTHON to its python. Of SpikingJelly and BrainCog the files are taken and not
@@ -17,17 +18,18 @@ export PYTHONDONTWRITEBYTECODE=1
 # Idle OpenMP threads shall not spin: where others compute as well, that only costs.
 export OMP_WAIT_POLICY=passive
 
-networks=() threads=1,2 rounds=3 only=spikingjelly,braincog,braincog-layers
+networks=() threads=1,2 rounds=3 case= only=spikingjelly,braincog,braincog-layers
 while [ $# -gt 0 ]; do
     case "$1" in
         S | M) networks+=("$1"); shift; continue ;;
-        --threads | --rounds | --only) [ $# -gt 1 ] || { echo "error: $1 needs a value" >&2; exit 2; } ;;
+        --threads | --rounds | --only | --case) [ $# -gt 1 ] || { echo "error: $1 needs a value" >&2; exit 2; } ;;
         *) echo "error: no option $1; see the top of $0" >&2; exit 2 ;;
     esac
     case "$1" in
         --threads) threads=$2 ;;
         --rounds) rounds=$2 ;;
         --only) only=$2 ;;
+        --case) case=$2 ;;
     esac
     shift 2
 done
@@ -50,20 +52,27 @@ fi
 
 cargo build --release --quiet -p snn --bin braincog-snn
 ours="${CARGO_TARGET_DIR:-target}/release/braincog-snn"
-rm -rf "$results" "$peers/case"
+rm -rf "$results"
 mkdir -p "$results"
 # Trained once, and evaluated by all.
+if [ -z "$case" ]; then
+    case=$peers/case
+    rm -rf "$case"
+    for network in "${networks[@]}"; do
+        echo "$network: training" >&2
+        "$ours" bench --network "$network" --repeats 1 --describe "$case" >&2
+    done
+fi
 for network in "${networks[@]}"; do
-    echo "$network: training" >&2
-    "$ours" bench --network "$network" --repeats 1 --describe "$peers/case" >&2
+    [ -f "$case/$network-trained.safetensors" ] || { echo "error: $case has no $network-trained.safetensors; without --case it is made" >&2; exit 2; }
 done
 for round in $(seq "$rounds"); do
     for network in "${networks[@]}"; do
         for n in ${threads//,/ }; do
             echo "round $round: $network, $n threads" >&2
-            "$ours" --threads "$n" bench --network "$network" --weights "$peers/case/$network-trained.safetensors" --json >"$results/$network-$n-ours-$round.json"
+            "$ours" --threads "$n" bench --network "$network" --weights "$case/$network-trained.safetensors" --json >"$results/$network-$n-ours-$round.json"
             for nodes in ${only//,/ }; do
-                OMP_NUM_THREADS=$n "$python" tools/peers/snn_network.py "$network" --case "$peers/case" --packages "$peers/packages" --nodes "$nodes" \
+                OMP_NUM_THREADS=$n "$python" tools/peers/snn_network.py "$network" --case "$case" --packages "$peers/packages" --nodes "$nodes" \
                     --threads "$n" >"$results/$network-$n-$nodes-$round.json" 2>"$results/log.txt" || { tail -5 "$results/log.txt" >&2; exit 1; }
             done
         done

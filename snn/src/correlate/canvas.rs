@@ -54,6 +54,21 @@ impl Canvas {
     }
 }
 
+impl Canvas {
+    /// Rows `rows` of the image with `border` zeros on every side.
+    pub(super) fn place_rows(&mut self, image: &[f32], shape: Shape, border: usize, rows: std::ops::Range<usize>) {
+        (self.width, self.channels) = (shape.width + 2 * border, shape.channels);
+        let (row, margin) = (self.width * self.channels, border * self.channels);
+        self.values.clear();
+        self.values.resize(rows.len() * row, 0.0);
+        let first = rows.start.saturating_sub(border);
+        let lines = image.chunks_exact(shape.width * shape.channels).skip(first);
+        for (line, y) in lines.zip(first + border - rows.start..rows.len()) {
+            self.values[y * row + margin..][..line.len()].copy_from_slice(line);
+        }
+    }
+}
+
 /// The gradients of a group of images, placed on canvases and cut into blocks of output channels:
 /// `[block][image][row][column][lane]`.
 pub(super) struct Sheets {

@@ -12,13 +12,16 @@
 //!
 //! Weights are stored `[input channel][kernel row][kernel column][output channel]`.
 
+mod band;
 mod canvas;
 mod events;
+mod product;
 mod tile;
 mod winograd;
 
 use rayon::prelude::*;
 
+pub(crate) use self::band::{Desk, Ready};
 use self::canvas::{Canvas, Columns, Group, Placement, Sheets};
 use self::events::Events;
 use crate::tensor::{Shape, Tensor};
@@ -26,8 +29,8 @@ use crate::tensor::{Shape, Tensor};
 /// Output channels that a tile computes side by side, one vector of AVX-512.
 const LANES: usize = 16;
 
-/// Rows of a tile: pixels of an image, or input channels in the weight gradient. Eight vectors of sums and the weights fit the
-/// registers, and eight independent sums hide the latency of an addition.
+/// Input channels that a task of the weight gradient takes, and squares that are turned together; tiles have so many rows, or half of them where
+/// registers are few. Eight vectors of sums hide the latency of an addition.
 const ROWS: usize = 8;
 
 /// Pixels that a group of images has at least, so that weight gradients are loaded and stored rarely compared with what is added.
@@ -63,14 +66,15 @@ impl Path {
         if channels >= EVENTS_CHANNELS && density < EVENTS_BELOW { Path::Events } else { Path::Dense }
     }
 
-    /// Outputs that are computed side by side. A row of events is read once per block, so blocks are wide unless that wastes
-    /// more than an eighth.
+    /// Outputs that are computed side by side. A row of events is read once per block, so blocks are as wide as the registers hold sums, unless
+    /// that wastes more than an eighth.
     fn lanes(self, outputs: usize) -> usize {
         match self {
             Path::Dense => LANES,
             Path::Events => {
                 let wasteful = |lanes: usize| outputs.next_multiple_of(lanes) * 8 > outputs.next_multiple_of(LANES) * 9;
-                [128, 64, 32].into_iter().find(|&lanes| !wasteful(lanes)).unwrap_or(LANES)
+                let widest = if product::eight_rows_fit() { 128 } else { 64 };
+                [128, 64, 32].into_iter().find(|&lanes| lanes <= widest && !wasteful(lanes)).unwrap_or(LANES)
             }
         }
     }
@@ -121,11 +125,15 @@ impl Correlation {
 
     fn forward_by(&self, path: Path, input: &Tensor, weights: &[f32], bias: &[f32]) -> Tensor {
         let shape = self.shape(input.shape()).expect("the layer was built for this shape");
-        let packed = Packed::new(path, [self.n_taps(), self.inputs, self.outputs], |tap, i, o| {
-            weights[(i * self.n_taps() + tap) * self.outputs + o] // as stored
-        });
+        let packed = self.packed(path, weights);
         let placement = Placement { border: self.padding, spacing: 1, slack: 0 };
-        Slide { kernel: self.kernel, stride: self.stride, placement, packed: &packed, bias }.over(input, shape)
+        Slide { kernel: self.kernel, stride: self.stride, packed: &packed, bias }.over(input, placement, shape)
+    }
+
+    fn packed(&self, path: Path, weights: &[f32]) -> Packed {
+        Packed::new(path, [self.n_taps(), self.inputs, self.outputs], |tap, i, o| {
+            weights[(i * self.n_taps() + tap) * self.outputs + o] // as stored
+        })
     }
 
     /// The gradient with respect to the input of shape `input`.
@@ -142,7 +150,7 @@ impl Correlation {
             weights[(i * self.n_taps() + last - tap) * self.outputs + o] // turned by half a circle, ends exchanged
         });
         let placement = self.spread(gradient.shape(), input);
-        Slide { kernel: self.kernel, stride: 1, placement, packed: &packed, bias: &[] }.over(gradient, input)
+        Slide { kernel: self.kernel, stride: 1, packed: &packed, bias: &[] }.over(gradient, placement, input)
     }
 
     /// Where the gradient of an output lies so that one pixel further is one input further.
@@ -188,19 +196,18 @@ impl Correlation {
 struct Slide<'a> {
     kernel: usize,
     stride: usize,
-    placement: Placement,
     packed: &'a Packed,
     /// Empty for none.
     bias: &'a [f32],
 }
 
 impl Slide<'_> {
-    fn over(&self, input: &Tensor, shape: Shape) -> Tensor {
+    fn over(&self, input: &Tensor, placement: Placement, shape: Shape) -> Tensor {
         let mut output = Tensor::unspecified(shape);
         let images = input.values().par_chunks(input.shape().n_features());
         let outputs = output.values_mut().par_chunks_mut(shape.n_features());
         outputs.zip(images).for_each_init(<(Canvas, Events)>::default, |(canvas, events), (output, image)| {
-            canvas.place(image, input.shape(), self.placement);
+            canvas.place(image, input.shape(), placement);
             let job = Job { canvas, slide: self, columns: shape.width, outputs: shape.channels };
             match self.packed.path {
                 Path::Dense => tile::slide(&job, output),
@@ -230,7 +237,10 @@ struct Packed {
 
 impl Packed {
     fn new(path: Path, [n_taps, inputs, outputs]: [usize; 3], at: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
-        let lanes = path.lanes(outputs);
+        Packed::in_blocks(path, path.lanes(outputs), [n_taps, inputs, outputs], at)
+    }
+
+    fn in_blocks(path: Path, lanes: usize, [n_taps, inputs, outputs]: [usize; 3], at: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
         let mut values = vec![0.0; n_taps * inputs * outputs.next_multiple_of(lanes)];
         values.par_chunks_mut(n_taps * inputs * lanes).enumerate().for_each(|(block, values)| {
             let here = lanes.min(outputs - block * lanes);

@@ -93,6 +93,21 @@ fn events_give_the_same_bits_as_all_products() {
 }
 
 #[test]
+fn blocks_of_all_widths_give_the_same_bits() {
+    let c = Correlation { kernel: 3, stride: 2, padding: 1, inputs: 9, outputs: 130 };
+    let input = values(Shape::new(1, 2, [7, 6, 9]), 0.3, 8);
+    let weights = values(Shape::new(1, 1, [1, 1, c.n_weights()]), 1.0, 9);
+    let expected = c.forward_by(Path::Dense, &input, weights.values(), &[]);
+    for lanes in [16, 32, 64, 128] {
+        let at = |tap, i, o| weights.values()[(i * c.n_taps() + tap) * c.outputs + o];
+        let packed = Packed::in_blocks(Path::Events, lanes, [9, 9, 130], at);
+        let placement = Placement { border: 1, spacing: 1, slack: 0 };
+        let found = Slide { kernel: 3, stride: 2, packed: &packed, bias: &[] }.over(&input, placement, expected.shape());
+        assert!(found.values() == expected.values(), "{lanes} outputs side by side");
+    }
+}
+
+#[test]
 fn the_bias_is_added_once_per_pixel() {
     let c = Correlation { kernel: 3, stride: 1, padding: 1, inputs: 2, outputs: 3 };
     let input = Tensor::zeros(Shape::new(1, 1, [4, 4, 2]));

@@ -1,3 +1,4 @@
+use super::fused::Block;
 use super::{Layer, LayerState, Misfit, Part, Pass, Row, Watch};
 use crate::tensor::{Shape, Tensor};
 
@@ -54,8 +55,19 @@ impl Layer for Chain {
         Ok(shape)
     }
 
+    /// With layers that can be computed together computed together, to the same bits.
     fn infer(&self, input: &Tensor, state: &mut LayerState) -> Tensor {
-        self.infer_watched(input, state, &mut |_| ())
+        state.parts.resize(self.layers.len(), LayerState::new());
+        let (mut x, mut next) = (None, 0);
+        while let Some(layer) = self.layers.get(next) {
+            let from = x.as_ref().unwrap_or(input);
+            let (output, n) = match Block::first_of(&self.layers[next..], from.shape()) {
+                Some(block) => (block.infer(from, &mut state.parts[next..]), block.len()),
+                None => (layer.infer(from, &mut state.parts[next]), 1),
+            };
+            (x, next) = (Some(output), next + n);
+        }
+        x.unwrap_or_else(|| input.clone())
     }
 
     fn infer_watched(&self, input: &Tensor, state: &mut LayerState, watch: Watch) -> Tensor {

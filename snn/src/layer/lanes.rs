@@ -46,13 +46,18 @@ fn store(lanes: &Lanes, values: &mut [f32]) {
     }
 }
 
-/// The neurons of one task while they run.
-pub(super) struct Run<'a, T, const N: usize, const P: usize, const M: usize> {
+/// What neurons do in a step.
+pub(super) struct Dynamics<T, const N: usize, const P: usize, const M: usize> {
     pub(super) node: T,
     pub(super) learned: [f32; P],
     pub(super) shift: f32,
-    pub(super) learns_more: bool,
     pub(super) surrogate: Surrogate,
+}
+
+/// The neurons of one task while they run.
+pub(super) struct Run<'a, T, const N: usize, const P: usize, const M: usize> {
+    pub(super) dynamics: Dynamics<T, N, P, M>,
+    pub(super) learns_more: bool,
     pub(super) inputs: [&'a Tensor; M],
     pub(super) task: usize,
     /// The variables of all neurons before the first step, by variable; empty for rest.
@@ -99,22 +104,7 @@ fn retreat_body<L: Loops>(run: &L, gradients: &mut [&mut [f32]], second: &mut [&
     run.backwards(gradients, second, learned);
 }
 
-impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Run<'_, T, N, P, M> {
-    #[inline(always)]
-    fn inputs(&self, step: usize, len: usize, here: std::ops::Range<usize>) -> [Lanes; M] {
-        std::array::from_fn(|m| load(&self.inputs[m].step(step)[self.task * TASK..][..len][here.clone()]))
-    }
-
-    /// The variables before the first step.
-    #[inline(always)]
-    fn before(&self, here: &std::ops::Range<usize>) -> [Lanes; N] {
-        if self.start.is_empty() {
-            return self.node.rest().map(|value| [value; LANES]);
-        }
-        let n = self.start.len() / N;
-        std::array::from_fn(|k| load(&self.start[k * n + self.task * TASK..][here.clone()]))
-    }
-
+impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Dynamics<T, N, P, M> {
     /// One step of all lanes up to the distance from threshold.
     #[inline(always)]
     fn charge(&self, state: &mut [Lanes; N], inputs: &[Lanes; M]) -> Lanes {
@@ -136,10 +126,64 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Run<'_, T
         })
     }
 
+    /// A whole step; the result is what they send.
+    #[inline(always)]
+    fn step(&self, state: &mut [Lanes; N], inputs: &[Lanes; M]) -> Lanes {
+        let distances = self.charge(state, inputs);
+        let mut spikes = ZERO;
+        self.surrogate.spikes(&distances, &mut spikes);
+        self.reset(state, &spikes)
+    }
+}
+
+/// A single step of any number of neurons whose inputs, if there are several, are all the same.
+pub(super) trait OneStep {
+    /// `states` by variable, as many of each as there are inputs and outputs.
+    fn step(&self, states: &mut [&mut [f32]], input: &[f32], output: &mut [f32]);
+}
+
+dispatch! { pub(super) fn one_step<S: OneStep>(dynamics: &S, states: &mut [&mut [f32]], input: &[f32], output: &mut [f32]) = one_step_body }
+
+#[inline(always)]
+fn one_step_body<S: OneStep>(dynamics: &S, states: &mut [&mut [f32]], input: &[f32], output: &mut [f32]) {
+    dynamics.step(states, input, output);
+}
+
+impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> OneStep for Dynamics<T, N, P, M> {
+    #[inline(always)]
+    fn step(&self, states: &mut [&mut [f32]], input: &[f32], output: &mut [f32]) {
+        for start in (0..output.len()).step_by(LANES) {
+            let here = start..output.len().min(start + LANES);
+            let mut state: [Lanes; N] = std::array::from_fn(|k| load(&states[k][here.clone()]));
+            let sent = Dynamics::step(self, &mut state, &[load(&input[here.clone()]); M]);
+            store(&sent, &mut output[here.clone()]);
+            for (lanes, values) in state.iter().zip(states.iter_mut()) {
+                store(lanes, &mut values[here.clone()]);
+            }
+        }
+    }
+}
+
+impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Run<'_, T, N, P, M> {
+    #[inline(always)]
+    fn inputs(&self, step: usize, len: usize, here: std::ops::Range<usize>) -> [Lanes; M] {
+        std::array::from_fn(|m| load(&self.inputs[m].step(step)[self.task * TASK..][..len][here.clone()]))
+    }
+
+    /// The variables before the first step.
+    #[inline(always)]
+    fn before(&self, here: &std::ops::Range<usize>) -> [Lanes; N] {
+        if self.start.is_empty() {
+            return self.dynamics.node.rest().map(|value| [value; LANES]);
+        }
+        let n = self.start.len() / N;
+        std::array::from_fn(|k| load(&self.start[k * n + self.task * TASK..][here.clone()]))
+    }
+
     #[inline(always)]
     fn reverse(&self, past: &Past<N, M>, sent: &Lanes, adjoint: &mut [Lanes; N], sums: &mut Sums<P>) -> [Lanes; M] {
         let mut slopes = ZERO;
-        self.surrogate.slopes(&past.distances, &mut slopes);
+        self.dynamics.surrogate.slopes(&past.distances, &mut slopes);
         let (mut to_inputs, mut to_spikes) = ([ZERO; M], ZERO);
         for lane in 0..LANES {
             let moment = Moment {
@@ -150,7 +194,7 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Run<'_, T
                 sent: sent[lane],
             };
             let mut one = std::array::from_fn(|k| adjoint[k][lane]);
-            let Gradients { input, learned, spike } = self.node.reverse(&self.learned, &moment, &mut one);
+            let Gradients { input, learned, spike } = self.dynamics.node.reverse(&self.dynamics.learned, &moment, &mut one);
             scatter(&one, adjoint, lane);
             scatter(&input, &mut to_inputs, lane);
             for (sum, gradient) in sums.learned.iter_mut().zip(learned) {
@@ -161,7 +205,7 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Run<'_, T
         if self.learns_more {
             for (lane, spike) in to_spikes.into_iter().enumerate() {
                 sums.shift[lane] -= spike * slopes[lane];
-                sums.alpha[lane] += spike * self.surrogate.by_alpha(past.distances[lane]);
+                sums.alpha[lane] += spike * self.dynamics.surrogate.by_alpha(past.distances[lane]);
             }
         }
         to_inputs
@@ -183,10 +227,7 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Loops for
             let here = start..len.min(start + LANES);
             let mut state: [Lanes; N] = std::array::from_fn(|k| load(&states[k][here.clone()]));
             for (step, output) in outputs.iter_mut().enumerate() {
-                let distances = self.charge(&mut state, &self.inputs(step, len, here.clone()));
-                let mut spikes = ZERO;
-                self.surrogate.spikes(&distances, &mut spikes);
-                let sent = self.reset(&mut state, &spikes);
+                let sent = self.dynamics.step(&mut state, &self.inputs(step, len, here.clone()));
                 store(&sent, &mut output[here.clone()]);
             }
             for (lanes, values) in state.iter().zip(states.iter_mut()) {
@@ -206,9 +247,9 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Loops for
             for (step, past) in past.iter_mut().enumerate() {
                 past.before = state;
                 past.inputs = self.inputs(step, len, here.clone());
-                past.distances = self.charge(&mut state, &past.inputs);
-                self.surrogate.spikes(&past.distances, &mut past.spikes);
-                self.reset(&mut state, &past.spikes);
+                past.distances = self.dynamics.charge(&mut state, &past.inputs);
+                self.dynamics.surrogate.spikes(&past.distances, &mut past.spikes);
+                self.dynamics.reset(&mut state, &past.spikes);
             }
             let (mut adjoint, mut sums) = ([ZERO; N], Sums { learned: [ZERO; P], alpha: ZERO, shift: ZERO });
             for (step, past) in past.iter().enumerate().rev() {

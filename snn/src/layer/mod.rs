@@ -14,6 +14,7 @@ mod conv;
 mod description;
 mod drop_path;
 pub(crate) mod dropout;
+mod fused;
 mod grouped;
 mod kind;
 mod lanes;
@@ -101,6 +102,15 @@ impl LayerState {
     pub fn new() -> Self {
         LayerState::default()
     }
+}
+
+/// Neurons that need nothing but their own input and what they carry, so that any of them can go a step by themselves.
+pub trait Population: Sync {
+    /// The variables of a neuron at rest.
+    fn at_rest(&self) -> Vec<f32>;
+
+    /// One step of some neurons: `variables` by variable, as many of each as `input` and `output` have values.
+    fn advance(&self, variables: &mut [&mut [f32]], input: &[f32], output: &mut [f32]);
 }
 
 /// Part of a network.
@@ -237,6 +247,11 @@ pub trait Layer: Send + Sync {
     /// Whether the output are spikes, whose density is worth knowing.
     fn spikes(&self) -> bool {
         false
+    }
+
+    /// The neurons it consists of, if each can go by itself. Then [`LayerState::values`] are their variables, by variable.
+    fn population(&self) -> Option<&dyn Population> {
+        None
     }
 
     /// Whether a step depends on other steps, or on which one it is.

@@ -14,13 +14,15 @@ pub(super) fn pooled(side: usize, input: Shape) -> Result<Shape, Misfit> {
     Ok(Shape { height: height / side, width: width / side, ..input })
 }
 
-/// Calls `visit(output pixel, input pixel, place in the square)` for every input pixel that is not dropped, place by place in order.
+/// Calls `visit(output pixel, input pixel, place in the square)` for every input pixel that is not dropped, square by square and in each place by place.
 #[inline(always)]
 pub(super) fn squares(side: usize, input: Shape, mut visit: impl FnMut(usize, usize, usize)) {
     let (height, width) = (input.height / side, input.width / side);
-    for y in 0..height * side {
-        for x in 0..width * side {
-            visit(y / side * width + x / side, y * input.width + x, y % side * side + x % side);
+    for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
+        for dy in 0..side {
+            for dx in 0..side {
+                visit(y * width + x, (y * side + dy) * input.width + x * side + dx, dy * side + dx);
+            }
         }
     }
 }
@@ -90,7 +92,7 @@ impl Layer for AvgPool {
 
 dispatch! {
     /// Adds the mean of the squares of an image to `output`.
-    fn average(side: usize, from: Shape, image: &[f32], output: &mut [f32]) = average_body
+    pub(super) fn average(side: usize, from: Shape, image: &[f32], output: &mut [f32]) = average_body
 }
 
 #[inline(always)]

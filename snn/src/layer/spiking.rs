@@ -1,7 +1,7 @@
 use rayon::prelude::*;
 
-use super::lanes::{Run, advance, retreat, tasks};
-use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, Seen, Watch, kept, noise};
+use super::lanes::{Dynamics, Run, advance, one_step, retreat, tasks};
+use super::{Init, Layer, LayerState, Misfit, Parameter, Pass, Population, Seen, Watch, kept, noise};
 use crate::device::{NO_KERNEL, Plan};
 use crate::node::Node;
 use crate::surrogate::Surrogate;
@@ -65,13 +65,16 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
         std::array::from_fn(|p| self.learnable[p].values[0])
     }
 
-    fn run<'a>(&'a self, inputs: [&'a Tensor; M], task: usize) -> Run<'a, T, N, P, M> {
+    fn dynamics(&self) -> Dynamics<T, N, P, M> {
         let extra = |name| self.extra(name).map(|p| self.learnable[p].values[0]);
         let alpha = extra(ALPHA).unwrap_or(self.surrogate.alpha);
         let learned = self.node.prepared(self.learned());
         let surrogate = Surrogate { alpha, ..self.surrogate };
-        let shift = extra(THRESHOLD).unwrap_or(0.0);
-        Run { node: self.node, learned, shift, learns_more: self.learnable.len() > P, surrogate, inputs, task, start: &self.start }
+        Dynamics { node: self.node, learned, shift: extra(THRESHOLD).unwrap_or(0.0), surrogate }
+    }
+
+    fn run<'a>(&'a self, inputs: [&'a Tensor; M], task: usize) -> Run<'a, T, N, P, M> {
+        Run { dynamics: self.dynamics(), learns_more: self.learnable.len() > P, inputs, task, start: &self.start }
     }
 
     /// The inputs after the first, for steps from `first` on.
@@ -209,6 +212,20 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Layer for
 
     fn spikes(&self) -> bool {
         true
+    }
+
+    fn population(&self) -> Option<&dyn Population> {
+        (M == 1).then_some(self)
+    }
+}
+
+impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Population for Spiking<T, N, P, M> {
+    fn at_rest(&self) -> Vec<f32> {
+        self.node.rest().into()
+    }
+
+    fn advance(&self, variables: &mut [&mut [f32]], input: &[f32], output: &mut [f32]) {
+        one_step(&self.dynamics(), variables, input, output);
     }
 }
 

@@ -10,8 +10,9 @@ mod points;
 
 use rayon::prelude::*;
 
-use self::points::{POINTS, Vector, add_products, both_ways, load, pixels_of, result, taps};
+use self::points::{POINTS, Vector, both_ways, load, pixels_of, result, taps};
 use super::canvas::{Canvas, Placement};
+use super::product::{add_products, eight_rows_fit};
 use super::{Correlation, LANES, ROWS};
 use crate::tensor::{Shape, Tensor};
 use kernels::dispatch;
@@ -115,10 +116,25 @@ fn fill_lane(c: &Correlation, weights: &[f32], filters: &mut [f32]) {
     }
 }
 
-dispatch! { fn slide(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) = slide_body }
+fn slide(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
+    if eight_rows_fit() { slide8(job, points, output) } else { slide4(job, points, output) }
+}
 
+dispatch! { fn slide8(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) = slide8_body }
 #[inline(always)]
-fn slide_body(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
+fn slide8_body(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
+    slide_rows::<8>(job, points, output);
+}
+
+dispatch! { fn slide4(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) = slide4_body }
+#[inline(always)]
+fn slide4_body(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
+    slide_rows::<4>(job, points, output);
+}
+
+/// [`ROWS`] squares at a time, of which `R` are multiplied together.
+#[inline(always)]
+fn slide_rows<const R: usize>(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
     let depth = padded(job.canvas.channels);
     let squares = Squares::new(job.shape);
     let per_row = POINTS * ROWS * depth;
@@ -133,7 +149,7 @@ fn slide_body(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
         }
         for (block, filters) in filters.chunks_exact(POINTS * depth).enumerate() {
             for (row, points) in points.chunks_exact(per_row).take(rows).enumerate() {
-                multiply(points, filters, depth, &mut products);
+                multiply::<R>(points, filters, depth, &mut products);
                 for (square, index) in (first + row * ROWS..squares.n()).take(ROWS).enumerate() {
                     place(job.shape, squares.corner(index), block, &products, square, output);
                 }
@@ -159,14 +175,15 @@ fn look(canvas: &Canvas, squares: Squares, first: usize, points: &mut [f32]) {
 
 /// The sums over channels at every point: `[point][square][lane]`.
 #[inline(always)]
-fn multiply(points: &[f32], filters: &[Vector], depth: usize, products: &mut [[Vector; ROWS]; POINTS]) {
+fn multiply<const R: usize>(points: &[f32], filters: &[Vector], depth: usize, products: &mut [[Vector; ROWS]; POINTS]) {
     for (point, sums) in products.iter_mut().enumerate() {
-        *sums = [[0.0; LANES]; ROWS];
-        let mut squares = [&points[..0]; ROWS];
-        for (square, values) in squares.iter_mut().enumerate() {
-            *values = &points[(point * ROWS + square) * depth..][..depth];
+        for (first, sums) in sums.as_chunks_mut::<R>().0.iter_mut().enumerate() {
+            let mut squares = [&points[..0]; R];
+            for (square, values) in squares.iter_mut().enumerate() {
+                *values = &points[(point * ROWS + first * R + square) * depth..][..depth];
+            }
+            *sums = add_products(squares, &filters[point * depth..][..depth], [[0.0; LANES]; R]);
         }
-        add_products(squares, &filters[point * depth..][..depth], sums);
     }
 }
 
@@ -187,5 +204,29 @@ fn place(shape: Shape, [top, left]: [usize; 2], block: usize, products: &[[Vecto
                 None => output[start..start + here].copy_from_slice(&pixel[..here]),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    #[test]
+    fn squares_multiplied_four_or_eight_at_a_time_give_the_same_bits() {
+        let mut random = Random::new(4, 1);
+        let c = Correlation { kernel: 3, stride: 1, padding: 1, inputs: 18, outputs: 21 };
+        let shape = Shape::new(1, 1, [6, 8, 18]);
+        let weights: Vec<f32> = (0..c.n_weights()).map(|_| random.normal() as f32).collect();
+        let gradient = Tensor::from_fn(c.shape(shape).unwrap(), |_| random.normal() as f32);
+        let filters = filters(&c, &weights);
+        let mut canvas = Canvas::default();
+        canvas.place(gradient.values(), gradient.shape(), placement(1, shape));
+        let job = Job { filters: &filters, canvas: &canvas, shape };
+        let [mut eight, mut four] = [vec![0.0; shape.len()], vec![0.0; shape.len()]];
+        slide8(&job, &mut Vec::new(), &mut eight);
+        slide4(&job, &mut Vec::new(), &mut four);
+        assert!(eight == four);
+        assert!(eight == input_gradient(&c, &gradient, shape, &weights).values());
     }
 }

@@ -3,14 +3,12 @@
 // Loops instead of `array::from_fn` and `map` throughout: closures over arrays of vectors are called, not inlined.
 #![allow(clippy::needless_range_loop)]
 
+use super::super::LANES;
 use super::super::canvas::Canvas;
-use super::super::{LANES, ROWS};
+pub(super) use super::super::product::Vector;
 
 /// Points of a square.
 pub(super) const POINTS: usize = 16;
-
-/// Some channels of a pixel, or numbers side by side.
-pub(super) type Vector = [f32; LANES];
 
 #[inline(always)]
 fn add(a: &Vector, b: &Vector) -> Vector {
@@ -103,24 +101,4 @@ pub(super) fn taps([a, b, c]: &[Vector; 3]) -> [Vector; 4] {
 #[inline(always)]
 pub(super) fn result([a, b, c, d]: &[Vector; 4]) -> [Vector; 2] {
     [add(&add(a, b), c), sub(&sub(b, c), d)]
-}
-
-/// Adds `squares[p][i] * filters[i]` for every `i` to `sums[p]`. What it takes keeps the sums in registers: lengths that the compiler
-/// sees to be equal, and loops of constant length.
-#[inline(always)]
-pub(super) fn add_products(mut squares: [&[f32]; ROWS], filters: &[Vector], sums: &mut [Vector; ROWS]) {
-    let n = filters.len();
-    for square in &mut squares {
-        *square = &square[..n];
-    }
-    let mut local = *sums;
-    for i in 0..n {
-        for p in 0..ROWS {
-            let x = squares[p][i];
-            for lane in 0..LANES {
-                local[p][lane] += x * filters[i][lane];
-            }
-        }
-    }
-    *sums = local;
 }

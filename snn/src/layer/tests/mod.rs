@@ -1,5 +1,6 @@
 //! Every layer backwards against finite differences of itself forwards; every node one step at a time against all steps at once.
 
+mod fused;
 mod newer;
 mod over_time;
 mod structure;
