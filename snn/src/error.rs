@@ -31,6 +31,14 @@ pub enum Error {
         /// Its number in the network and its kind.
         layer: String,
     },
+    /// A network whose weights cannot learn from traces.
+    #[error(
+        "layer {layer} cannot be trained with --online ottt: traces there are of convolutions and linear layers one after another; --online sltt needs none"
+    )]
+    NotTraced {
+        /// Its number in the network and its kind.
+        layer: String,
+    },
     /// A name that nothing has.
     #[error("no {what} is called {name:?}; there are {known}")]
     Unknown {

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::encoder::Encoder;
 use crate::error::Error;
-use crate::layer::{Chain, Layer, LayerState, Parameter, Pass, Repeat, Row, Seen};
+use crate::layer::{Chain, Kind, Layer, LayerState, Parameter, Pass, Repeat, Row, Seen};
 use crate::tensor::{Shape, Tensor};
 
 /// A network that takes images, or images over time, and gives logits for every step.
@@ -137,9 +137,18 @@ impl Network {
         other.map_or(Ok(()), |index| Err(Error::NotOnline { layer: self.name_of(index) }))
     }
 
-    /// What layer `index` gets of `input`, which is encoded; from rest.
-    pub fn before(&self, index: usize, input: Tensor) -> Tensor {
-        self.layers.layers()[..index].iter().fold(input, |x, layer| layer.infer(&x, &mut LayerState::new()))
+    /// Has all weights before the last neurons learn from traces of their input in [`forward_step`](Self::forward_step), of which `leak` is left in a step.
+    /// Those behind them only make logits, which remember nothing. An error names the first layer that cannot.
+    pub fn follow_traces(&mut self, leak: f32) -> Result<(), Error> {
+        let last = self.layers().iter().rposition(|layer| layer.kind() == Kind::Nodes).unwrap_or(0);
+        let names: Vec<String> = (0..last).map(|index| self.name_of(index)).collect();
+        for (layer, name) in self.layers_mut().into_iter().zip(names) {
+            let learns_by_itself = matches!(layer.kind(), Kind::BatchNorm | Kind::Nodes);
+            if !(layer.trace(leak) || learns_by_itself || layer.parameters().is_empty() && layer.parts().is_empty()) {
+                return Err(Error::NotTraced { layer: name });
+            }
+        }
+        Ok(())
     }
 
     /// Evaluates one step after `state`: what a robot or another program feeds frame by frame. `frame` is what the first layer takes,
@@ -180,6 +189,11 @@ impl Network {
         self.layers.layers()
     }
 
+    /// The layers in order with their names.
+    pub(crate) fn parts(&self) -> Vec<(String, &dyn Layer)> {
+        self.layers.parts()
+    }
+
     /// The same layers in the same order.
     pub(crate) fn layers_mut(&mut self) -> Vec<&mut dyn Layer> {
         self.layers.parts_mut()
@@ -214,13 +228,6 @@ impl Network {
     /// Numbers that are trained.
     pub fn n_parameters(&self) -> usize {
         self.rows.iter().map(|row| row.parameters).sum()
-    }
-
-    /// Gives the memory of all layers but the neurons back; only these may be used afterwards.
-    pub(crate) fn forget_weights(&mut self) {
-        let layers = self.layers.parts_mut().into_iter().filter(|layer| !layer.spikes());
-        let parameters = layers.flat_map(|layer| layer.parameters_mut());
-        parameters.for_each(|parameter| (parameter.values, parameter.gradient) = (Vec::new(), Vec::new()));
     }
 
     /// One row per layer, for one sample.

@@ -17,33 +17,62 @@
 //! ```
 
 use crate::bytes::{finite_half, to_half};
-use crate::convert::{Folded, fold};
+use crate::convert::{Flat, Folded, What, assemble, flatten, fold, into_nodes};
 use crate::correlate::Correlation;
 use crate::error::Error;
-use crate::layer::{Layer, LayerState};
+use crate::layer::{Join, Layer, LayerState};
 use crate::loss::first_largest;
 use crate::network::Network;
 use crate::tensor::{Shape, Tensor};
 
 /// A compiled network and its state.
 pub struct Runtime {
-    network: Network,
+    /// Values of the last step: the frame, then what each stage made.
+    values: Vec<Vec<f32>>,
     stages: Vec<Stage>,
-    /// What the first stages made of the last frame: a still image is computed once.
-    still: Option<(Vec<f32>, Vec<f32>)>,
-    /// Stages before the first neurons.
-    n_still: usize,
+    n_inputs: usize,
+    /// The value that holds the logits.
+    output: usize,
     sums: Vec<f32>,
     work: Work,
 }
 
 struct Stage {
-    what: Folded,
-    /// The weights in half precision, if they are not in `what`.
-    half: Vec<u16>,
+    what: Compiled,
+    from: Vec<usize>,
     input: Shape,
     output: Shape,
-    state: LayerState,
+    /// Whether nothing before it remembers: what it makes of a still image is computed once.
+    still: bool,
+}
+
+/// What a stage does.
+enum Compiled {
+    Conv {
+        correlation: Correlation,
+        weight: Weights,
+        bias: Vec<f32>,
+    },
+    Linear {
+        weight: Weights,
+        bias: Vec<f32>,
+    },
+    Scale {
+        factor: Vec<f32>,
+        summand: Vec<f32>,
+    },
+    /// Without weights or memory.
+    Plain(Box<dyn Layer>),
+    Nodes {
+        layer: Box<dyn Layer>,
+        state: LayerState,
+    },
+    Join(Join),
+}
+
+enum Weights {
+    Whole(Vec<f32>),
+    Half(Vec<u16>),
 }
 
 /// What was done since the last [`Runtime::reset`].
@@ -58,21 +87,30 @@ pub struct Work {
 }
 
 impl Runtime {
-    /// Compiles `network`, which may be trained or [converted](crate::convert).
+    /// Compiles `network`, which may be trained or [converted](crate::convert): layers one after another, residuals, graphs.
     pub fn new(network: Network) -> Result<Runtime, Error> {
-        let mut stages = Vec::new();
-        let mut input = Shape { steps: 1, ..network.encoded(Shape::new(1, 1, network.image())) };
-        for what in fold(&network)? {
-            let output = match &what {
-                Folded::Nodes { index } => network.layers()[*index].shape(input).expect("checked when the network was made"),
-                other => other.layer().expect("all but nodes are layers").shape(input).expect("checked when the network was made"),
-            };
-            stages.push(Stage { what, half: Vec::new(), input, output, state: LayerState::new() });
-            input = output;
-        }
-        let n_still = stages.iter().position(|stage| matches!(stage.what, Folded::Nodes { .. })).unwrap_or(stages.len());
+        let Flat { stages, output } = flatten(fold(&network)?);
+        let input = Shape { steps: 1, ..network.encoded(Shape::new(1, 1, network.image())) };
         let sums = vec![0.0; network.classes()];
-        Ok(Runtime { network, stages, still: None, n_still, sums, work: Work::default() })
+        let mut nodes: Vec<Option<Box<dyn Layer>>> = into_nodes(network).into_iter().map(Some).collect();
+        let (mut compiled, mut shapes, mut still): (Vec<Stage>, _, _) = (Vec::new(), vec![input], vec![true]);
+        for stage in stages {
+            let what = Compiled::new(stage.what, &mut nodes);
+            let input = shapes[stage.from[0]];
+            let output = what.shape(input);
+            shapes.push(output);
+            let is_still = !matches!(what, Compiled::Nodes { .. }) && stage.from.iter().all(|&value| still[value]);
+            still.push(is_still);
+            compiled.push(Stage { what, from: stage.from, input, output, still: is_still });
+        }
+        Ok(Runtime {
+            values: vec![Vec::new(); compiled.len() + 1],
+            n_inputs: input.n_features(),
+            stages: compiled,
+            output,
+            sums,
+            work: Work::default(),
+        })
     }
 
     /// The same with weights in half precision, which take half the memory; each is off by at most one part in 2048, or by 2^-25. An error if a weight is
@@ -80,29 +118,25 @@ impl Runtime {
     pub fn with_half_weights(network: Network) -> Result<Runtime, Error> {
         let mut runtime = Runtime::new(network)?;
         for stage in &mut runtime.stages {
-            let (Folded::Conv { weight, .. } | Folded::Linear { weight, .. }) = &mut stage.what else { continue };
-            if let Some(w) = weight.iter().find(|w| w.abs() >= 65_520.0 || w.is_nan()) {
-                return Err(Error::Value { what: "a weight", found: w.to_string(), expected: "less than 65520, for half precision" });
+            if let Compiled::Conv { weight, .. } | Compiled::Linear { weight, .. } = &mut stage.what {
+                weight.halve()?;
             }
-            stage.half = std::mem::take(weight).into_iter().map(to_half).collect();
         }
-        // Those of the network itself, of which only the neurons' are needed, are the larger part of its memory.
-        runtime.network.forget_weights();
         Ok(runtime)
     }
 
     /// Bytes that weights take.
     pub fn weight_bytes(&self) -> usize {
-        let full = |what: &Folded| match what {
-            Folded::Conv { weight, .. } | Folded::Linear { weight, .. } => 4 * weight.len(),
+        let bytes = |what: &Compiled| match what {
+            Compiled::Conv { weight, .. } | Compiled::Linear { weight, .. } => weight.bytes(),
             _ => 0,
         };
-        self.stages.iter().map(|stage| full(&stage.what) + 2 * stage.half.len()).sum()
+        self.stages.iter().map(|stage| bytes(&stage.what)).sum()
     }
 
     /// Values that a step takes: rows, columns, channels of an encoded frame.
     pub fn n_inputs(&self) -> usize {
-        self.stages.first().map_or(0, |stage| stage.input.n_features())
+        self.n_inputs
     }
 
     /// One step; the result are its logits. `frame` is what the first layer takes: an image, or spikes.
@@ -111,23 +145,17 @@ impl Runtime {
             let found = format!("{} values", frame.len());
             return Err(Error::Value { what: "a frame", found, expected: "as many values as the network's images have" });
         }
-        let mut x = match &self.still {
-            Some((before, after)) if before == frame => after.clone(),
-            _ => {
-                let mut x = frame.to_vec();
-                for stage in &mut self.stages[..self.n_still] {
-                    x = stage.run(&self.network, &x, &mut self.work);
-                }
-                self.still = Some((frame.to_vec(), x.clone()));
-                x
-            }
-        };
-        for stage in &mut self.stages[self.n_still..] {
-            x = stage.run(&self.network, &x, &mut self.work);
+        let same = self.values[0] == frame;
+        if !same {
+            self.values[0] = frame.to_vec();
+        }
+        for (index, stage) in self.stages.iter_mut().enumerate().filter(|(_, stage)| !(same && stage.still)) {
+            self.values[index + 1] = stage.run(&self.values, &mut self.work);
         }
         self.work.steps += 1;
-        self.sums.iter_mut().zip(&x).for_each(|(sum, x)| *sum += x);
-        Ok(x)
+        let logits = self.values[self.output].clone();
+        self.sums.iter_mut().zip(&logits).for_each(|(sum, x)| *sum += x);
+        Ok(logits)
     }
 
     /// The class with the largest logits so far; `None` before the first step.
@@ -142,7 +170,11 @@ impl Runtime {
 
     /// Puts all neurons to rest.
     pub fn reset(&mut self) {
-        self.stages.iter_mut().for_each(|stage| stage.state = LayerState::new());
+        for stage in &mut self.stages {
+            if let Compiled::Nodes { state, .. } = &mut stage.what {
+                *state = LayerState::new();
+            }
+        }
         self.sums.fill(0.0);
         self.work = Work::default();
     }
@@ -150,70 +182,120 @@ impl Runtime {
 
 /// `network`, done learning, with batch normalisation in its weights and without dropout: the same answers within rounding, sooner.
 pub fn folded(network: Network) -> Result<Network, Error> {
-    let folded = fold(&network)?;
+    let pieces = fold(&network)?;
     let (encoder, steps, image) = (network.encoder(), network.steps(), network.image());
-    let mut nodes: Vec<Option<Box<dyn Layer>>> = network.into_layers().into_iter().map(Some).collect();
-    let layers = folded.into_iter().map(|what| match what {
-        Folded::Nodes { index } => nodes[index].take().expect("every layer comes once"),
-        other => other.layer().expect("all but nodes are layers"),
-    });
-    let layers = layers.collect();
+    let mut nodes = into_nodes(network).into_iter();
+    let layers = assemble(pieces, &mut |_, what| match what {
+        // Both go through the network in the same order.
+        Folded::Nodes { .. } => Ok(nodes.next().expect("every layer comes once")),
+        other => Ok(other.layer().expect("all but nodes are layers")),
+    })?;
     Network::new(encoder, steps, image, layers)
 }
 
+impl Compiled {
+    fn new(what: What, nodes: &mut [Option<Box<dyn Layer>>]) -> Compiled {
+        match what {
+            What::Join(join) => Compiled::Join(join),
+            What::Layer(Folded::Conv { correlation, weight, bias }) => Compiled::Conv { correlation, weight: Weights::Whole(weight), bias },
+            What::Layer(Folded::Linear { weight, bias }) => Compiled::Linear { weight: Weights::Whole(weight), bias },
+            What::Layer(Folded::Scale { factor, summand }) => Compiled::Scale { factor, summand },
+            What::Layer(Folded::Nodes { index }) => {
+                Compiled::Nodes { layer: nodes[index].take().expect("every layer comes once"), state: LayerState::new() }
+            }
+            What::Layer(other) => Compiled::Plain(other.layer().expect("all but nodes are layers")),
+        }
+    }
+
+    /// What comes out for an input of this shape.
+    fn shape(&self, input: Shape) -> Shape {
+        let shape = match self {
+            Compiled::Conv { correlation, .. } => return correlation.shape(input).expect(CHECKED),
+            Compiled::Linear { bias, .. } => return Shape { height: 1, width: 1, channels: bias.len(), ..input },
+            Compiled::Scale { .. } | Compiled::Join(_) => return input,
+            Compiled::Plain(layer) | Compiled::Nodes { layer, .. } => layer.shape(input),
+        };
+        shape.expect(CHECKED)
+    }
+}
+
+const CHECKED: &str = "checked when the network was made";
+
+impl Weights {
+    fn halve(&mut self) -> Result<(), Error> {
+        let Weights::Whole(whole) = self else { return Ok(()) };
+        if let Some(w) = whole.iter().find(|w| w.abs() >= 65_520.0 || w.is_nan()) {
+            return Err(Error::Value { what: "a weight", found: w.to_string(), expected: "less than 65520, for half precision" });
+        }
+        *self = Weights::Half(std::mem::take(whole).into_iter().map(to_half).collect());
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Weights::Whole(weights) => 4 * weights.len(),
+            Weights::Half(weights) => 2 * weights.len(),
+        }
+    }
+
+    /// Adds x times the weights from place `at` on.
+    fn add(&self, y: &mut [f32], at: usize, x: f32) {
+        match self {
+            Weights::Whole(weights) => y.iter_mut().zip(&weights[at..]).for_each(|(y, w)| *y += w * x),
+            Weights::Half(weights) => y.iter_mut().zip(&weights[at..]).for_each(|(y, &w)| *y += finite_half(w) * x),
+        }
+    }
+}
+
 impl Stage {
-    fn run(&mut self, network: &Network, x: &[f32], work: &mut Work) -> Vec<f32> {
-        match &self.what {
-            Folded::Conv { correlation, weight, bias } => self.spread(correlation, weight, bias, x, work),
-            Folded::Linear { weight, bias } => {
+    fn run(&mut self, values: &[Vec<f32>], work: &mut Work) -> Vec<f32> {
+        let x = &values[self.from[0]];
+        match &mut self.what {
+            Compiled::Conv { correlation, weight, bias } => spread(correlation, [self.input, self.output], weight, bias, x, work),
+            Compiled::Linear { weight, bias } => {
                 let mut y = bias.clone();
                 let n = y.len();
                 for (i, &x) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
-                    self.add(&mut y, weight, i * n, x);
+                    weight.add(&mut y, i * n, x);
                     work.operations += n as u64;
                 }
                 y
             }
-            Folded::Nodes { index } => {
-                let input = Tensor::new(self.input, x.to_vec());
-                let y = network.layers()[*index].infer(&input, &mut self.state).values().to_vec();
+            Compiled::Scale { factor, summand } => {
+                work.operations += x.len() as u64;
+                let channels = factor.iter().zip(summand.iter()).cycle();
+                x.iter().zip(channels).map(|(x, (factor, summand))| factor * x + summand).collect()
+            }
+            Compiled::Plain(layer) => layer.infer(&Tensor::new(self.input, x.clone()), &mut LayerState::new()).values().to_vec(),
+            Compiled::Nodes { layer, state } => {
+                let y = layer.infer(&Tensor::new(self.input, x.clone()), state).values().to_vec();
                 work.spikes += y.iter().filter(|y| **y != 0.0).count() as u64;
                 y
             }
-            Folded::Flatten => x.to_vec(),
-            pool => {
-                let layer = pool.layer().expect("pools are layers");
-                layer.infer(&Tensor::new(self.input, x.to_vec()), &mut LayerState::new()).values().to_vec()
-            }
+            Compiled::Join(join) => self.from[1..].iter().fold(x.clone(), |mut x, &other| {
+                x.iter_mut().zip(&values[other]).for_each(|(x, &y)| *x = join.of(*x, y));
+                x
+            }),
         }
     }
+}
 
-    /// Adds each value that is not zero to all outputs that it reaches.
-    fn spread(&self, c: &Correlation, weight: &[f32], bias: &[f32], x: &[f32], work: &mut Work) -> Vec<f32> {
-        let mut y = bias.repeat(self.output.height * self.output.width);
-        let row_of_taps = c.n_taps() * c.outputs;
-        for (i, &value) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
-            let (pixel, channel) = (i / c.inputs, i % c.inputs);
-            let (row, column) = (pixel / self.input.width, pixel % self.input.width);
-            for tap in 0..c.n_taps() {
-                let to = reached(c, row, tap / c.kernel, self.output.height).zip(reached(c, column, tap % c.kernel, self.output.width));
-                let Some((row, column)) = to else { continue };
-                let to = &mut y[(row * self.output.width + column) * c.outputs..][..c.outputs];
-                self.add(to, weight, channel * row_of_taps + tap * c.outputs, value);
-                work.operations += c.outputs as u64;
-            }
-        }
-        y
-    }
-
-    /// Adds x times the weights from place `at` on.
-    fn add(&self, y: &mut [f32], weight: &[f32], at: usize, x: f32) {
-        if self.half.is_empty() {
-            y.iter_mut().zip(&weight[at..]).for_each(|(y, w)| *y += w * x);
-        } else {
-            y.iter_mut().zip(&self.half[at..]).for_each(|(y, &w)| *y += finite_half(w) * x);
+/// Adds each value that is not zero to all outputs that it reaches.
+fn spread(c: &Correlation, [from, to]: [Shape; 2], weight: &Weights, bias: &[f32], x: &[f32], work: &mut Work) -> Vec<f32> {
+    let mut y = bias.repeat(to.height * to.width);
+    let row_of_taps = c.n_taps() * c.outputs;
+    for (i, &value) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+        let (pixel, channel) = (i / c.inputs, i % c.inputs);
+        let (row, column) = (pixel / from.width, pixel % from.width);
+        for tap in 0..c.n_taps() {
+            let place = reached(c, row, tap / c.kernel, to.height).zip(reached(c, column, tap % c.kernel, to.width));
+            let Some((row, column)) = place else { continue };
+            let y = &mut y[(row * to.width + column) * c.outputs..][..c.outputs];
+            weight.add(y, channel * row_of_taps + tap * c.outputs, value);
+            work.operations += c.outputs as u64;
         }
     }
+    y
 }
 
 /// The output whose kernel has its tap `tap` on input `at`, along one axis.

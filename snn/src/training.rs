@@ -1,8 +1,9 @@
 //! The training loop: batches in, gradients, steps of the optimiser, and what is worth telling about them.
 //!
 //! Usually the gradient goes back through all steps at once. With [`online`](TrainingOptions::online) it does not go back in time: every step has a loss and a
-//! gradient of its own, with the state of the neurons taken as it is (spatial learning through time; Meng Q et al. (2023) arXiv:2302.14311). A step is
-//! forgotten before the next one begins.
+//! gradient of its own, with the state of the neurons taken as it is (spatial learning through time, SLTT; Meng Q et al. (2023) arXiv:2302.14311). A step is
+//! forgotten before the next one begins. With [`traces`](TrainingOptions::traces) every layer of weights carries a trace of its input, so that what came in before
+//! counts for as much as membranes remember of it (online training through time, OTTT; Xiao M et al. (2022) arXiv:2210.04195).
 
 mod online;
 mod options;
@@ -21,6 +22,7 @@ use crate::error::Error;
 use crate::layer::{Pass, Seen};
 use crate::loss::{Loss, predictions};
 use crate::network::Network;
+use crate::node::{If, Lif, Node};
 use crate::optimizer::{self, Cosine, Optimizer};
 use crate::tensor::Tensor;
 use crate::zoo::ModelOptions;
@@ -109,9 +111,12 @@ impl Training {
     pub fn new(model: ModelOptions, options: TrainingOptions) -> Result<Training, Error> {
         options.check()?;
         let (rule, loss) = (options.rule()?, options.loss()?);
-        let network = model.build()?;
+        let mut network = model.build()?;
         if options.online || options.rand_step {
             network.check_online()?;
+        }
+        if options.traces {
+            network.follow_traces(leak(&model, &options)?)?;
         }
         if options.rand_step && network.encoder() != Encoder::Direct {
             return Err(Error::Value { what: "the encoder", found: model.encode, expected: "direct, for a random number of steps" });
@@ -311,6 +316,22 @@ impl Training {
         }
         batches.finish()?;
         Ok((sums, activity))
+    }
+}
+
+/// What is left of a membrane after a step, for traces of what led to it.
+fn leak(model: &ModelOptions, options: &TrainingOptions) -> Result<f32, Error> {
+    if !options.online {
+        return Err(Error::Value { what: "online", found: "false".into(), expected: "true, for traces" });
+    }
+    match model.node_type.as_str() {
+        If::NAME => Ok(1.0),
+        Lif::NAME => Ok(1.0 - 1.0 / model.tau),
+        name => Err(Error::Value {
+            what: "--node-type",
+            found: name.into(),
+            expected: "IFNode or LIFNode for --online ottt, which must know their leak",
+        }),
     }
 }
 

@@ -33,10 +33,19 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Lets neurons compete for images and learn by spike-timing-dependent plasticity, without labels
     Stdp(StdpArgs),
+    /// Trains a network of linear layers by feedback from its output to every layer at once (GLSNN)
+    Glsnn(GlsnnArgs),
     /// Shows a data set, or what to download for it
     Data(DataArgs),
     /// Measures what training and evaluation take
     Bench(super::bench::BenchArgs),
+}
+
+/// How to learn step by step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Online {
+    Sltt,
+    Ottt,
 }
 
 /// Where layers are computed.
@@ -239,6 +248,32 @@ pub(crate) struct StdpArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct GlsnnArgs {
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    /// Neurons of each hidden layer
+    #[arg(long, value_delimiter = ',', default_value = "800,800,800")]
+    pub(crate) hidden: Vec<usize>,
+    /// Time steps that an image is shown
+    #[arg(long, default_value_t = 10)]
+    pub(crate) step: usize,
+    /// How far the target of the last hidden layer is from what it does
+    #[arg(long, default_value_t = 0.4)]
+    pub(crate) lr_target: f32,
+    /// The learning rate
+    #[arg(long, default_value_t = 1e-3)]
+    pub(crate) lr: f32,
+    #[arg(short, long, default_value_t = 100)]
+    pub(crate) batch_size: usize,
+    /// Passes over the training images
+    #[arg(long, default_value_t = 10)]
+    pub(crate) epochs: u64,
+    /// Of everything that is random
+    #[arg(long, default_value_t = 42)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Args)]
 pub(crate) struct ExportArgs {
     /// A checkpoint that `train` wrote
     pub(crate) checkpoint: PathBuf,
@@ -349,9 +384,10 @@ pub(crate) struct TrainArgs {
     /// Ends after so many epochs without a better accuracy; 0 for never
     #[arg(long, default_value_t = 0)]
     patience: u64,
-    /// Learns from each step by itself (spatial learning through time): memory does not depend on the number of steps
-    #[arg(long)]
-    online: bool,
+    /// Learns from each step by itself: memory does not depend on the number of steps. sltt takes membranes as they are (spatial learning through time), ottt
+    /// follows traces of what came in before (online training through time)
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "sltt")]
+    online: Option<Online>,
     /// Shows every batch for a random number of steps, from 1 to two more than --step
     #[arg(long)]
     rand_step: bool,
@@ -425,7 +461,8 @@ impl TrainArgs {
             noisy_grad: self.noisy_grad,
             model_ema: self.model_ema,
             patience: self.patience,
-            online: self.online,
+            online: self.online.is_some(),
+            traces: self.online == Some(Online::Ottt),
             rand_step: self.rand_step,
             seed: self.seed,
         }

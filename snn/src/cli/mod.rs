@@ -8,6 +8,7 @@ mod convert;
 mod data;
 mod eval;
 mod export;
+mod glsnn;
 mod progress;
 mod screen;
 mod signals;
@@ -45,6 +46,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Convert(args) => convert::run(args).map(|()| Ending::Done),
         Command::Export(args) => export::run(args).map(|()| Ending::Done),
         Command::Stdp(args) => stdp::run(args).map(|()| Ending::Done),
+        Command::Glsnn(args) => glsnn::run(args).map(|()| Ending::Done),
         Command::Data(args) => data::run(args).map(|()| Ending::Done),
         Command::Bench(args) => bench::run(args).map(|()| Ending::Done),
     });

@@ -5,18 +5,20 @@
 //! [`Method`]; [`Firing`] says how they fire. Images are given as they are in every step.
 
 mod chart;
+mod flat;
 mod fold;
 mod neuron;
 mod scale;
 
 pub use chart::{chart, ticks};
-pub(crate) use fold::{Folded, fold};
+pub(crate) use flat::{Flat, What, flatten};
+pub(crate) use fold::{Folded, Piece, assemble, fold, into_nodes, nodes};
 pub use neuron::{Adaptive, Converted, Firing, LateralPool};
 
 use crate::data::{Dataset, Loader, Order};
 use crate::encoder::Encoder;
 use crate::error::Error;
-use crate::layer::{Layer, LayerState, Pass, Qcfs, Repeat};
+use crate::layer::{Join, Layer, LayerState, Pass, Qcfs, Repeat};
 use crate::loss::first_largest;
 use crate::network::Network;
 use crate::node::{Node, Relu};
@@ -70,38 +72,42 @@ pub fn convert(
     if network.encoder() != Encoder::Direct {
         return Err(Error::Value { what: "the encoder", found: training.model.encode.clone(), expected: "direct" });
     }
-    let folded = fold(network)?;
-    for layer in &folded {
-        if let Folded::Nodes { index } = layer {
-            check_nodes(network, *index, method)?;
-        }
-    }
+    let pieces = fold(network)?;
+    nodes(network).into_iter().try_for_each(|(name, layer)| check_nodes(name, layer, method))?;
+    check_joins(&pieces)?;
     let scales = scale::scales(training, dataset, method, batches)?;
     let start = if method == Method::Qcfs { 0.5 } else { firing.start };
-    let mut scales = scales.into_iter();
-    let mut layers: Vec<Box<dyn Layer>> = Vec::new();
-    for folded in folded {
-        layers.push(match folded {
-            Folded::Nodes { .. } => {
-                let scale = scales.next().expect("a scale for every layer of nodes");
-                Box::new(Converted::new(scale, Firing { start, ..firing }))
-            }
-            Folded::MaxPool(side) => Box::new(LateralPool::new(side)),
-            other => other.layer().expect("all but nodes are layers"),
-        });
-    }
+    let layers = assemble(pieces, &mut |name, what| match what {
+        Folded::Nodes { index } => Ok(Box::new(Converted::new(scales[index].clone(), Firing { start, ..firing }))),
+        Folded::MaxPool(windows) if windows.are_side_by_side() => Ok(Box::new(LateralPool::new(windows.side))),
+        Folded::MaxPool(_) => {
+            Err(Error::NotConvertible { layer: name, why: "its squares overlap: spikes in them do not inhibit each other" })
+        }
+        other => Ok(other.layer().expect("all but nodes are layers")),
+    })?;
     Network::new(Encoder::Direct, steps, network.image(), layers)
 }
 
-fn check_nodes(network: &Network, index: usize, method: Method) -> Result<(), Error> {
-    let name = network.layers()[index].name();
-    let why = match (name, method) {
+fn check_nodes(layer: String, nodes: &dyn Layer, method: Method) -> Result<(), Error> {
+    let why = match (nodes.name(), method) {
         (Qcfs::NAME, _) => return Ok(()),
         (Relu::NAME, Method::Qcfs) => "qcfs is for networks trained with QCFSNode",
         (Relu::NAME, _) => return Ok(()),
         _ => "only ReLUNode and QCFSNode become neurons",
     };
-    Err(Error::NotConvertible { layer: network.name_of(index), why })
+    Err(Error::NotConvertible { layer, why })
+}
+
+/// Rates add up as activations do; they do not multiply.
+fn check_joins(pieces: &[Piece]) -> Result<(), Error> {
+    pieces.iter().try_for_each(|piece| match piece {
+        Piece::Residual { name, join, .. } if *join != Join::Add => {
+            Err(Error::NotConvertible { layer: name.clone(), why: "rates add up, but spikes that meet do not multiply as activations do" })
+        }
+        Piece::Residual { branch, shortcut, .. } => check_joins(branch).and_then(|()| check_joins(shortcut)),
+        Piece::Graph { parts, .. } => parts.iter().try_for_each(|part| check_joins(part)),
+        Piece::Layer { .. } => Ok(()),
+    })
 }
 
 /// Test images that were classified correctly by the mean of the first t + 1 steps, for every t.

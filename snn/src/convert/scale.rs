@@ -1,9 +1,9 @@
 //! How large activations are.
 
-use super::Method;
+use super::{Method, nodes};
 use crate::data::{Dataset, Loader, Order};
 use crate::error::Error;
-use crate::layer::{Pass, Seen};
+use crate::layer::{Layer, Pass, Seen};
 use crate::tensor::Tensor;
 use crate::training::Training;
 
@@ -13,11 +13,11 @@ const LEAST: f32 = 1e-10;
 /// The thresholds of each layer of nodes, one per layer or per channel: the largest of those of single batches.
 pub(super) fn scales(training: &Training, dataset: &Dataset, method: Method, batches: usize) -> Result<Vec<Vec<f32>>, Error> {
     let network = &training.network;
-    let nodes = network.spiking();
     if method == Method::Qcfs {
-        let top = |&index: &usize| network.layers()[index].parameters().first().map_or(vec![1.0], |top| vec![top.values[0].max(1e-3)]);
-        return Ok(nodes.iter().map(top).collect());
+        let top = |layer: &dyn Layer| layer.parameters().first().map_or(vec![1.0], |top| vec![top.values[0].max(1e-3)]);
+        return Ok(nodes(network).into_iter().map(|(_, layer)| top(layer)).collect());
     }
+    let nodes = network.spiking();
     if batches == 0 {
         return Err(Error::Value { what: "the number of batches", found: "0".into(), expected: "at least 1" });
     }

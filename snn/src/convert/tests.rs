@@ -11,8 +11,12 @@ use crate::zoo::ModelOptions;
 const PLAIN: Firing = Firing { burst: 1, start: 0.0, calibration: 0, adaptive: None };
 
 fn trained(node: &str) -> (Training, Dataset, f64) {
+    trained_as(ModelOptions { node_type: node.into(), width: 0.15, ..ModelOptions::default() })
+}
+
+fn trained_as(model: ModelOptions) -> (Training, Dataset, f64) {
     let digits = data::load("digits", ".".as_ref()).unwrap();
-    let model = ModelOptions { node_type: node.into(), image: [8, 8, 1], steps: 1, width: 0.15, ..ModelOptions::default() };
+    let model = ModelOptions { image: [8, 8, 1], steps: 1, ..model };
     let mut training = Training::new(model, TrainingOptions { epochs: 10, batch_size: 64, ..TrainingOptions::default() }).unwrap();
     while training.progress.epoch < 10 {
         training.epoch(&digits, |_| Next::Continue).unwrap();
@@ -31,12 +35,10 @@ fn folded_batch_normalisation_changes_only_roundings() {
     let (training, digits, _) = trained("ReLUNode");
     let images = Loader::new(&digits, 16, Order::AsStored, 0, true).next().unwrap().images;
     let pass = Pass { seed: 0, number: 0 };
-    let layers = fold(&training.network).unwrap();
-    assert!(layers.iter().filter(|layer| matches!(layer, Folded::Conv { .. })).count() == 2);
-    let layers = layers
-        .iter()
-        .map(|folded| folded.layer().unwrap_or_else(|| Box::new(Spiking::new(Relu, Surrogate::new(Kind::StraightThrough)))))
-        .collect();
+    let pieces = fold(&training.network).unwrap();
+    assert!(pieces.iter().filter(|piece| matches!(piece, Piece::Layer { what: Folded::Conv { .. }, .. })).count() == 2);
+    let relu = || Box::new(Spiking::new(Relu, Surrogate::new(Kind::StraightThrough))) as Box<dyn Layer>;
+    let layers = assemble(pieces, &mut |_, what| Ok(what.layer().unwrap_or_else(relu))).unwrap();
     let folded = Network::new(Encoder::Direct, 1, [8, 8, 1], layers).unwrap();
     let (a, b) = (training.network.infer(images.clone(), pass), folded.infer(images, pass));
     let largest = a.values().iter().fold(0.0f32, |m, x| m.max(x.abs()));
@@ -72,6 +74,30 @@ fn networks_of_quantised_activations_lose_nothing_after_as_many_steps_as_levels(
     let after = accuracies(&training, &digits, Method::Qcfs, PLAIN, 16);
     println!("{before:.4} -> {after:.3?}");
     assert!((before - after[7]).abs() < 0.02 && before - after[15] < 0.01, "{before} became {after:?}");
+}
+
+#[test]
+fn residual_networks_come_close_too_and_products_of_spikes_are_refused() {
+    for (model, method) in [("resnet9", Method::Percentile(0.999)), ("sew_resnet20", Method::Channel(0.999))] {
+        let options = ModelOptions { model: model.into(), node_type: "ReLUNode".into(), width: 0.1, ..ModelOptions::default() };
+        let (training, digits, before) = trained_as(options);
+        assert!(before > 0.9, "{model}: {before}");
+        let after = accuracies(&training, &digits, method, PLAIN, 96);
+        println!("{model}: {before:.4} -> {:.3} {:.3} {:.3}", after[15], after[47], after[95]);
+        assert!(before - after[95] <= 0.03, "{model}: {before} became {}", after[95]);
+        assert!(after[7] < after[95], "{model}: time helps");
+    }
+    let and = ModelOptions {
+        model: "sew_resnet20".into(),
+        node_type: "ReLUNode".into(),
+        sew_cnf: "AND".into(),
+        width: 0.05,
+        ..ModelOptions::default()
+    };
+    let digits = data::load("digits", ".".as_ref()).unwrap();
+    let training = Training::new(ModelOptions { image: [8, 8, 1], ..and }, TrainingOptions::default()).unwrap();
+    let message = convert(&training, &digits, Method::Max, PLAIN, 1, 4).err().unwrap().to_string();
+    assert_eq!(message, "layer 4.and cannot be converted: rates add up, but spikes that meet do not multiply as activations do");
 }
 
 #[test]

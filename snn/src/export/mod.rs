@@ -1,21 +1,21 @@
 //! A trained network for the simulator: populations of `iaf_psc_delta` neurons and explicit synapses.
 //!
-//! A step of the network is 1 ms. What lies between two layers of neurons is one projection ([`Affine`]); biases are
+//! A step of the network is 1 ms. What lies between two layers of neurons is one projection; biases are
 //! spikes of a population of one, in every step of an image. Each projection takes a step, so population k answers k
-//! steps later than in the network, and does in them what its layer does, but for the order of sums. Images come
+//! steps later than in the network, and does in them what its layer does, but for the order of sums; where ways of different length come together,
+//! as in residual networks, the delay of the shorter ones is longer. Images come
 //! one after another, with pauses in which the neurons forget. The last population never fires; its neurons add up the logits:
 //! the answer to image i is the largest rise of `V_m` in [period i, period (i + 1)).
 
-mod affine;
+mod circuit;
 mod text;
-
-pub use affine::Affine;
 
 use connectome::network::{Edge, Network, Population, Projection, Rule, Signal, Stimulus, StimulusKind, Value};
 
+use self::circuit::{Circuit, Synapses};
 use crate::encoder::Encoder;
 use crate::error::Error;
-use crate::layer::Pass;
+use crate::layer::{Layer, Pass, threshold_shift};
 use crate::loss::first_largest;
 use crate::node::{self, Node};
 use crate::tensor::Tensor;
@@ -54,43 +54,65 @@ impl Export {
     pub fn new(training: &Training, images: Tensor) -> Result<Export, Error> {
         let network = &training.network;
         let (batch, direct) = (images.shape().batch, network.encoder() == Encoder::Direct);
-        let spiking: Vec<usize> = (0..network.layers().len()).filter(|&index| network.layers()[index].spikes()).collect();
-        let Some((&first, &last)) = spiking.first().zip(spiking.last()) else {
+        let circuit = Circuit::new(network)?;
+        let Some((first, _)) = circuit.nodes.first() else {
             return Err(Error::NotExportable { layer: network.name_of(0), why: "no neurons follow" });
         };
-        let membranes = spiking.iter().map(|&index| membrane(training, index)).collect::<Result<Vec<_>, _>>()?;
-        let input = network.encode(images, Pass { seed: training.options.seed, number: 0 });
-        let shapes = network.shapes(1);
-        let name = |index| network.name_of(index).replace('.', "-");
-        let n_populations = spiking.len() + 1 + usize::from(!direct);
+        let mut membranes = circuit.nodes.iter().map(|(name, layer)| membrane(training, name, *layer)).collect::<Result<Vec<_>, _>>()?;
         let slowest = membranes.iter().map(|m| m.tau_m).fold(0.0, f64::max);
         if slowest == NEVER && batch > 1 {
-            return Err(Error::NotExportable { layer: network.name_of(first), why: "its neurons never forget an image: export one" });
+            return Err(Error::NotExportable { layer: first.clone(), why: "its neurons never forget an image: export one" });
         }
+        membranes.push(Membrane { tau_m: NEVER, threshold: 1e30 });
         let pause = if batch > 1 { (-slowest * FORGOTTEN.ln()).ceil() as u64 } else { 0 };
-        let period = network.steps() as u64 + n_populations as u64 + 1 + pause;
+        let steps = network.steps() as u64;
+        let n_populations = membranes.len() + usize::from(!direct);
+        let period = steps + n_populations as u64 + 1 + pause;
         let mut export = Export { network: Network::default(), period, images: batch, readout: 0 };
-        export.add_bias(network.steps() as u64);
-        if direct {
-            let currents = network.before(first, input);
-            export.add_layer(&name(first), &membranes[0], shapes[first].n_features());
-            export.add_currents(&currents, &membranes[0], network.steps() as u64);
-        } else {
+        export.add_bias(steps);
+        let input = network.encode(images, Pass { seed: training.options.seed, number: 0 });
+        if !direct {
             export.add_input(&input)?;
-            let affine = Affine::of(network, 0..first, input.shape())?;
-            export.add_layer(&name(first), &membranes[0], shapes[first].n_features());
-            export.connect(&affine, membranes[0].gain());
         }
-        for (pair, membrane) in spiking.windows(2).zip(&membranes[1..]) {
-            let affine = Affine::of(network, pair[0] + 1..pair[1], shapes[pair[0]])?;
-            export.add_layer(&name(pair[1]), membrane, shapes[pair[1]].n_features());
-            export.connect(&affine, membrane.gain());
-        }
-        let affine = Affine::of(network, last + 1..network.layers().len(), shapes[last])?;
-        export.add_layer("readout", &Membrane { tau_m: NEVER, threshold: 1e30 }, network.classes());
-        export.connect(&affine, 1.0);
+        export.add_layers(&circuit, &membranes, direct.then_some(&input), steps)?;
         export.readout = export.network.populations.len() - 1;
         Ok(export)
+    }
+
+    /// Adds the neurons and what leads to them. `image` is what is the same in every step.
+    fn add_layers(&mut self, circuit: &Circuit, membranes: &[Membrane], image: Option<&Tensor>, steps: u64) -> Result<(), Error> {
+        let (sent, taken) = (circuit.sent(), circuit.taken());
+        // Value, population and delay behind the image, in steps, of all that sends spikes.
+        let mut senders: Vec<(usize, usize, u64)> =
+            if image.is_some() { Vec::new() } else { vec![(0, self.network.populations.len() - 1, 0)] };
+        // Per layer of neurons, the population and its synapses.
+        let mut arriving: Vec<Vec<(usize, u64, Synapses)>> = taken.iter().map(|_| Vec::new()).collect();
+        let currents = image.map(|image| circuit.at_rest(image));
+        let biases = circuit.at_rest(&Tensor::zeros(circuit.input()));
+        let reached = circuit.reached_by_input();
+        let names = circuit.nodes.iter().map(|(name, _)| name.replace('.', "-")).chain(["readout".to_string()]);
+        for (layer, ((name, membrane), &value)) in names.zip(membranes).zip(&taken).enumerate() {
+            if let Some(&(value, population, lag)) = senders.last() {
+                for (synapses, arriving) in circuit.synapses(value)?.into_iter().zip(&mut arriving) {
+                    arriving.extend(synapses.map(|synapses| (population, lag, synapses)));
+                }
+            }
+            self.add_layer(&name, membrane, circuit.features(value));
+            // What comes a longer way comes later; the shorter ways wait for it.
+            let driven = image.is_some() && reached[value];
+            let lag = arriving[layer].iter().map(|(_, lag, _)| lag + 1).max().unwrap_or(u64::from(!driven));
+            for (population, before, synapses) in std::mem::take(&mut arriving[layer]) {
+                self.connect(population, &synapses, membrane.gain(), lag - before);
+            }
+            match &currents {
+                Some(currents) if driven => self.add_currents(&currents[value], membrane, steps, lag),
+                _ => self.connect_bias(biases[value].values(), membrane.gain(), lag),
+            }
+            if let Some(&value) = sent.get(layer) {
+                senders.push((value, self.network.populations.len() - 1, lag));
+            }
+        }
+        Ok(())
     }
 
     /// Adds a population; the result is its index.
@@ -153,12 +175,12 @@ impl Export {
         Ok(())
     }
 
-    /// Constant input of the first layer, one image after another.
-    fn add_currents(&mut self, inputs: &Tensor, membrane: &Membrane, steps: u64) {
+    /// What an image adds to the last population in every step, one image after another, `lag` steps after it.
+    fn add_currents(&mut self, inputs: &Tensor, membrane: &Membrane, steps: u64, lag: u64) {
         let target = self.network.populations.len() - 1;
         let features = inputs.shape().n_features();
         // The generator acts a step after its time.
-        let time = |step: u64| (step - 1) as f64 * DT;
+        let time = |step: u64| (step + lag - 1) as f64 * DT;
         for neuron in 0..features {
             let mut amplitude = Vec::new();
             for image in 0..self.images {
@@ -169,18 +191,19 @@ impl Export {
         }
     }
 
-    /// Projections to the last population: from the one before it, and for biases.
-    fn connect(&mut self, affine: &Affine, gain: f64) {
-        let target = self.network.populations.len() - 1;
-        let edge = |source, target, weight: f32, delay| Edge { source, target, weight: f64::from(weight) * gain, delay };
-        let edges = affine.weights.iter().map(|&(source, target, weight)| edge(source, target, weight, DT)).collect();
-        self.project(target - 1, edges);
-        // A bias is sent in step 0 of an image and counts in every step of this population, which lags behind.
-        let lag = (target - 1) as f64 * DT;
-        let biases = affine.bias.iter().enumerate().filter(|(_, b)| **b != 0.0);
-        let edges: Vec<Edge> = biases.map(|(target, &b)| edge(0, target as u32, b, lag)).collect();
-        if !edges.is_empty() {
-            self.project(0, edges);
+    /// A projection to the last population, whose spikes take `delay` steps.
+    fn connect(&mut self, source: usize, synapses: &Synapses, gain: f64, delay: u64) {
+        let delay = delay as f64 * DT;
+        let edge = |&(source, target, weight): &(u32, u32, f32)| Edge { source, target, weight: f64::from(weight) * gain, delay };
+        self.project(source, synapses.iter().map(edge).collect());
+    }
+
+    /// Biases of the last population. A bias is sent in every step of an image and counts in the step of this population that is `lag` later.
+    fn connect_bias(&mut self, bias: &[f32], gain: f64, lag: u64) {
+        let biases = bias.iter().enumerate().filter(|(_, b)| **b != 0.0);
+        let synapses: Synapses = biases.map(|(target, &b)| (0, target as u32, b)).collect();
+        if !synapses.is_empty() {
+            self.connect(0, &synapses, gain, lag);
         }
     }
 
@@ -225,12 +248,7 @@ impl Membrane {
 }
 
 /// The neuron of the simulator that does what this layer's nodes do.
-fn membrane(training: &Training, index: usize) -> Result<Membrane, Error> {
-    let layer = &training.network.layers()[index];
-    if training.model.requires_thres_grad {
-        let why = "its threshold was learned";
-        return Err(Error::NotExportable { layer: training.network.name_of(index), why });
-    }
+fn membrane(training: &Training, name: &str, layer: &dyn Layer) -> Result<Membrane, Error> {
     let tau = match layer.name() {
         node::If::NAME => f64::INFINITY,
         node::Lif::NAME => f64::from(training.model.tau),
@@ -238,13 +256,18 @@ fn membrane(training: &Training, index: usize) -> Result<Membrane, Error> {
         node::Plif::NAME => 1.0 + libm::exp(-f64::from(layer.parameters()[0].values[0])),
         _ => {
             let why = "the simulator has no such neuron; IFNode, LIFNode and PLIFNode it has";
-            return Err(Error::NotExportable { layer: training.network.name_of(index), why });
+            return Err(Error::NotExportable { layer: name.into(), why });
         }
     };
     // V decays to (1 - 1 / tau) V in a step.
     let tau_m = if tau.is_infinite() { NEVER } else { -DT / libm::log1p(-1.0 / tau) };
     // The simulator's neuron fires at V >= V_th, the node at V > threshold.
-    Ok(Membrane { tau_m, threshold: f64::from(training.model.threshold.next_up()) })
+    Ok(Membrane { tau_m, threshold: f64::from(threshold(training, layer).next_up()) })
+}
+
+/// V_th of a layer, with what it has learned.
+pub(crate) fn threshold(training: &Training, layer: &dyn Layer) -> f32 {
+    training.model.threshold + threshold_shift(layer)
 }
 
 #[cfg(test)]

@@ -56,11 +56,11 @@ fn simulate(export: &Export, threads: usize) -> (Vec<Vec<f32>>, Vec<usize>) {
 fn compare(training: &Training, digits: &Dataset, n: usize) -> (usize, f64) {
     let batch = Loader::new(digits, n, Order::AsStored, 0, training.network.encoder() == Encoder::Direct).next().unwrap();
     let export = Export::new(training, batch.images.clone()).unwrap();
-    let mut fired = Vec::new();
+    let (mut fired, spiking) = (Vec::new(), training.network.spiking());
     let pass = Pass { seed: training.options.seed, number: 0 };
     let logits = training.network.infer_watched(batch.images, pass, |index, seen| {
         if let Seen::Output(x) = seen
-            && training.network.layers()[index].spikes()
+            && spiking.contains(&index)
         {
             fired.push(x.values().iter().sum::<f32>() as usize);
         }
@@ -87,6 +87,43 @@ fn the_simulator_answers_like_a_convolutional_network_that_sees_images_directly(
     let (training, digits) = trained(model, 3);
     let (different, off) = compare(&training, &digits, 359);
     assert!(different <= 2 && off < 1e-3, "{different} answers, {off} of the spikes differ");
+}
+
+#[test]
+fn the_simulator_answers_like_residual_networks() {
+    for (name, encode) in [("resnet9", "direct"), ("sew_resnet20", "rate"), ("resnet19", "direct")] {
+        let model =
+            ModelOptions { model: name.into(), encode: encode.into(), steps: 4, width: 0.04, threshold: 0.2, ..ModelOptions::default() };
+        let (training, digits) = trained(model, 3);
+        let (different, off) = compare(&training, &digits, 60);
+        assert!(different <= 1 && off < 2e-3, "{name}: {different} answers, {off} of the spikes differ");
+    }
+}
+
+#[test]
+fn thresholds_that_were_learned_are_exported() {
+    let model = ModelOptions {
+        model: "mlp".into(),
+        encode: "rate".into(),
+        steps: 6,
+        width: 0.25,
+        requires_thres_grad: true,
+        ..ModelOptions::default()
+    };
+    let (training, digits) = trained(model, 4);
+    let shift = threshold(&training, &*training.network.layers()[2]) - training.model.threshold;
+    assert!(shift != 0.0, "it was learned");
+    let (different, off) = compare(&training, &digits, 120);
+    assert!(different <= 1 && off < 1e-3, "{different} answers, {off} of the spikes differ");
+}
+
+#[test]
+fn products_of_spikes_cannot_be_exported() {
+    let model =
+        ModelOptions { model: "sew_resnet20".into(), sew_cnf: "AND".into(), image: [8, 8, 1], width: 0.05, ..ModelOptions::default() };
+    let training = Training::new(model, TrainingOptions::default()).unwrap();
+    let message = Export::new(&training, Tensor::zeros(Shape::new(1, 1, [8, 8, 1]))).err().unwrap().to_string();
+    assert_eq!(message, "layer 4.and cannot be exported: its output is no weighted sum of its input");
 }
 
 #[test]

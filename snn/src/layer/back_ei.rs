@@ -77,7 +77,7 @@ fn zipped(mut x: Tensor, y: &Tensor, f: impl Fn(f32, f32) -> f32) -> Tensor {
 fn convolved_back(correlation: &Correlation, parameters: &mut [Parameter], x: &Tensor, gradient: &Tensor) -> Tensor {
     let [weight, bias] = parameters else { return Tensor::zeros(x.shape()) };
     correlation.weight_gradient(x, gradient, &mut weight.gradient);
-    super::conv::add_rows(gradient, &mut bias.gradient);
+    super::conv::add_rows(gradient, 1.0, &mut bias.gradient);
     correlation.input_gradient(gradient, x.shape(), &weight.values)
 }
 

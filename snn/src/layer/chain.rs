@@ -1,5 +1,5 @@
 use super::fused::Block;
-use super::{Layer, LayerState, Misfit, Part, Pass, Row, Watch};
+use super::{Kind, Layer, LayerState, Misfit, Part, Pass, Row, Watch};
 use crate::tensor::{Shape, Tensor};
 
 /// Layers one after another: a network, or part of one.
@@ -40,6 +40,10 @@ impl Chain {
 impl Layer for Chain {
     fn name(&self) -> &'static str {
         self.name.unwrap_or("chain")
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Chain
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
@@ -117,6 +121,10 @@ impl Layer for Chain {
 
     fn parts_mut(&mut self) -> Vec<&mut dyn Layer> {
         self.layers.iter_mut().map(|layer| &mut **layer as &mut dyn Layer).collect()
+    }
+
+    fn into_parts(self: Box<Self>) -> Vec<Box<dyn Layer>> {
+        self.layers
     }
 
     fn spikes(&self) -> bool {

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use super::{Init, Kind, Layer, LayerState, Misfit, Parameter, Pass, kept};
+use super::trace::Trace;
+use super::{Init, Kind, Layer, LayerState, Misfit, Parameter, Pass, Watch, kept};
 use crate::correlate::Correlation;
 use crate::tensor::{Shape, Tensor};
 
@@ -12,6 +13,7 @@ pub struct Conv2d {
     gain: Option<Parameter>,
     bias: Option<Parameter>,
     input: Option<Tensor>,
+    trace: Option<Trace>,
 }
 
 /// What is added to a deviation before one divides by it.
@@ -24,7 +26,7 @@ impl Conv2d {
         let fan_in = correlation.fan_in();
         let bias = bias.then(|| Parameter::uniform("bias", correlation.outputs, fan_in, init));
         let weight = Parameter::uniform("weight", correlation.n_weights(), fan_in, init);
-        Conv2d { correlation, weight, gain: None, bias, input: None }
+        Conv2d { correlation, weight, gain: None, bias, input: None, trace: None }
     }
 
     /// A layer whose weights count as gain (w - mean) / deviation, over the inputs of each output (Qiao S et al. (2019) arXiv:1903.10520): what
@@ -77,7 +79,7 @@ impl Conv2d {
     pub fn with(correlation: Correlation, weight: Vec<f32>, bias: Vec<f32>) -> Self {
         assert_eq!((weight.len(), bias.len()), (correlation.n_weights(), correlation.outputs), "{correlation:?}");
         let bias = Some(Parameter::new("bias", bias, false));
-        Conv2d { correlation, weight: Parameter::new("weight", weight, true), gain: None, bias, input: None }
+        Conv2d { correlation, weight: Parameter::new("weight", weight, true), gain: None, bias, input: None, trace: None }
     }
 }
 
@@ -110,6 +112,19 @@ impl Layer for Conv2d {
         output
     }
 
+    fn forward_step(&mut self, input: Tensor, state: &mut LayerState, pass: Pass, watch: Watch) -> Tensor {
+        let output = self.forward_watched(input, pass, watch);
+        if let Some(trace) = &mut self.trace {
+            trace.follow(&mut self.input, state);
+        }
+        output
+    }
+
+    fn trace(&mut self, leak: f32) -> bool {
+        self.trace = Some(Trace::new(leak));
+        true
+    }
+
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {
         let input = kept(&mut self.input);
         if self.gain.is_some() {
@@ -120,7 +135,7 @@ impl Layer for Conv2d {
             self.correlation.weight_gradient(&input, &gradient, &mut self.weight.gradient);
         }
         if let Some(bias) = &mut self.bias {
-            add_rows(&gradient, &mut bias.gradient);
+            add_rows(&gradient, Trace::of_biases(self.trace.as_ref()), &mut bias.gradient);
         }
         wanted.then(|| self.correlation.input_gradient(&gradient, input.shape(), &self.weights()))
     }
@@ -138,8 +153,8 @@ impl Layer for Conv2d {
     }
 }
 
-/// Adds the sum over all pixels to `sum`, in f64 because there may be a million of them.
-pub(super) fn add_rows(gradient: &Tensor, sum: &mut [f32]) {
+/// Adds `factor` times the sum over all pixels to `sum`, in f64 because there may be a million of them.
+pub(super) fn add_rows(gradient: &Tensor, factor: f32, sum: &mut [f32]) {
     let mut total = vec![0.0; sum.len()];
     for pixel in gradient.values().chunks_exact(sum.len()) {
         for (t, &g) in total.iter_mut().zip(pixel) {
@@ -147,6 +162,6 @@ pub(super) fn add_rows(gradient: &Tensor, sum: &mut [f32]) {
         }
     }
     for (s, t) in sum.iter_mut().zip(total) {
-        *s += t as f32;
+        *s += factor * t as f32;
     }
 }

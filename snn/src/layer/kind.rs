@@ -1,3 +1,4 @@
+use super::{Join, Windows};
 use crate::correlate::Correlation;
 
 /// What a layer is, for whoever makes something else of a network.
@@ -17,21 +18,20 @@ pub enum Kind {
     BatchNorm,
     /// The mean over squares of this side, or over the whole image.
     AvgPool(Option<usize>),
-    /// The largest of squares of this side.
-    MaxPool(usize),
+    /// The largest of squares.
+    MaxPool(Windows),
     /// Pixels become features.
     Flatten,
     /// Nothing while evaluating: dropout, or repetition over time.
     Identity,
     /// Neurons, or anything else with a state or a bend, that needs no later steps.
     Nodes,
+    /// Its parts one after another.
+    Chain,
+    /// A branch and a shortcut, its parts, that join.
+    Residual(Join),
+    /// Parts with sums between them, as [`Layer::sources`](super::Layer::sources) says.
+    Graph,
     /// Anything else.
     Other,
-}
-
-impl Kind {
-    /// Whether the output is a matrix times the input plus a constant.
-    pub fn is_affine(self) -> bool {
-        !matches!(self, Kind::MaxPool(_) | Kind::Nodes | Kind::Other)
-    }
 }

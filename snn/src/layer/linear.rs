@@ -1,5 +1,6 @@
 use super::conv::add_rows;
-use super::{Init, Kind, Layer, LayerState, Misfit, Parameter, Pass, kept};
+use super::trace::Trace;
+use super::{Init, Kind, Layer, LayerState, Misfit, Parameter, Pass, Watch, kept};
 use crate::correlate::Correlation;
 use crate::tensor::{Shape, Tensor};
 
@@ -11,6 +12,7 @@ pub struct Linear {
     weight: Parameter,
     bias: Parameter,
     input: Option<Tensor>,
+    trace: Option<Trace>,
 }
 
 /// Samples side by side at most: enough to reuse each weight many times, few enough to give every thread some.
@@ -21,7 +23,7 @@ impl Linear {
     pub fn new(inputs: usize, outputs: usize, init: Init) -> Self {
         let correlation = Correlation { kernel: 1, stride: 1, padding: 0, inputs, outputs };
         let weight = Parameter::uniform("weight", inputs * outputs, inputs, init);
-        Linear { correlation, weight, bias: Parameter::uniform("bias", outputs, inputs, init), input: None }
+        Linear { correlation, weight, bias: Parameter::uniform("bias", outputs, inputs, init), input: None, trace: None }
     }
 
     /// A layer with these weights, `[input][output]`, and biases.
@@ -29,7 +31,13 @@ impl Linear {
         let (inputs, outputs) = (weight.len() / bias.len(), bias.len());
         assert_eq!(weight.len(), inputs * outputs, "{outputs} outputs");
         let correlation = Correlation { kernel: 1, stride: 1, padding: 0, inputs, outputs };
-        Linear { correlation, weight: Parameter::new("weight", weight, true), bias: Parameter::new("bias", bias, false), input: None }
+        Linear {
+            correlation,
+            weight: Parameter::new("weight", weight, true),
+            bias: Parameter::new("bias", bias, false),
+            input: None,
+            trace: None,
+        }
     }
 
     /// The same values as images of several samples.
@@ -75,13 +83,26 @@ impl Layer for Linear {
         output
     }
 
+    fn forward_step(&mut self, input: Tensor, state: &mut LayerState, pass: Pass, watch: Watch) -> Tensor {
+        let output = self.forward_watched(input, pass, watch);
+        if let Some(trace) = &mut self.trace {
+            trace.follow(&mut self.input, state);
+        }
+        output
+    }
+
+    fn trace(&mut self, leak: f32) -> bool {
+        self.trace = Some(Trace::new(leak));
+        true
+    }
+
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {
         let input = kept(&mut self.input);
         let shape = input.shape();
         let rows = input.reshaped(Linear::rows(shape));
         let gradient = gradient.reshaped(Shape { channels: self.correlation.outputs, ..rows.shape() });
         self.correlation.weight_gradient(&rows, &gradient, &mut self.weight.gradient);
-        add_rows(&gradient, &mut self.bias.gradient);
+        add_rows(&gradient, Trace::of_biases(self.trace.as_ref()), &mut self.bias.gradient);
         wanted.then(|| self.correlation.input_gradient(&gradient, rows.shape(), &self.weight.values).reshaped(shape))
     }
 

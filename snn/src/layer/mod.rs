@@ -15,6 +15,7 @@ mod description;
 mod drop_path;
 pub(crate) mod dropout;
 mod fused;
+mod graph;
 mod grouped;
 mod kind;
 mod lanes;
@@ -36,6 +37,7 @@ mod stepwise;
 mod temporal;
 mod time_conv;
 mod time_map;
+mod trace;
 mod vote;
 
 pub use attention::{Attention, Form};
@@ -47,6 +49,7 @@ pub use conv::Conv2d;
 pub use description::{Misfit, Part, Row, Seen, Watch};
 pub use drop_path::DropPath;
 pub use dropout::Dropout;
+pub use graph::Graph;
 pub use grouped::GroupedConv;
 pub use kind::Kind;
 pub use linear::Linear;
@@ -54,12 +57,13 @@ pub(crate) use parallel::PARALLEL;
 pub use parallel::{Mixing, Parallel};
 pub use parameter::{Init, Parameter};
 pub use per_step::{PerStep, StepScale};
-pub use pool::{AvgPool, MaxPool};
+pub use pool::{AvgPool, MaxPool, Windows};
 pub use qcfs::Qcfs;
 pub use recurrent::{Inhibition, LateralInhibition, Recurrent};
 pub use residual::{Join, Residual};
 pub use shape::{Flatten, Repeat};
 pub use spike_pool::{LiPool, SMaxPool};
+pub(crate) use spiking::threshold_shift;
 pub use spiking::{Second, Spiking};
 pub use stepwise::{Cell, Neurons, NeuronsMemo, Stepwise};
 pub use temporal::Tim;
@@ -179,6 +183,11 @@ pub trait Layer: Send + Sync {
         !self.remembers()
     }
 
+    /// Has its weights learn from traces of its input in [`forward_step`](Self::forward_step), of which `leak` is left in a step; whether it can.
+    fn trace(&mut self, _leak: f32) -> bool {
+        false
+    }
+
     /// Adds the rows of this layer and those in it to `rows`; the result is its output.
     fn describe(&self, label: &str, input: Shape, rows: &mut Vec<Row>) -> Result<Shape, Part> {
         let output = self.shape(input).map_err(|misfit| Part { layer: label.into(), input, misfit })?;
@@ -200,6 +209,16 @@ pub trait Layer: Send + Sync {
     /// The same layers in the same order.
     fn parts_mut(&mut self) -> Vec<&mut dyn Layer> {
         Vec::new()
+    }
+
+    /// The same layers in the same order, from chains, residuals and graphs; nothing from others.
+    fn into_parts(self: Box<Self>) -> Vec<Box<dyn Layer>> {
+        Vec::new()
+    }
+
+    /// Of a [`Kind::Graph`]: which values each of its parts adds up, and which its output. Value 0 is its input, value k + 1 the output of part k.
+    fn sources(&self) -> &[Vec<usize>] {
+        &[]
     }
 
     /// Parameters in a fixed order.

@@ -127,14 +127,22 @@ pub struct MaxPool {
 }
 
 /// Squares of `side` pixels, `stride` apart, the first `padding` pixels outside of the image.
-#[derive(Clone, Copy)]
-struct Windows {
-    side: usize,
-    stride: usize,
-    padding: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// Pixels along one side.
+    pub side: usize,
+    /// Pixels from one square to the next.
+    pub stride: usize,
+    /// Pixels outside of the image on each side.
+    pub padding: usize,
 }
 
 impl Windows {
+    /// Whether no pixel is in two squares, and all are in the image.
+    pub fn are_side_by_side(self) -> bool {
+        self.stride == self.side && self.padding == 0
+    }
+
     fn shape(self, input: Shape) -> Result<Shape, Misfit> {
         let [height, width] = [input.height, input.width].map(|n| n + 2 * self.padding);
         if height < self.side || width < self.side {
@@ -199,8 +207,7 @@ impl Layer for MaxPool {
     }
 
     fn kind(&self) -> Kind {
-        let Windows { side, stride, padding } = self.windows;
-        if stride == side && padding == 0 { Kind::MaxPool(side) } else { Kind::Other }
+        Kind::MaxPool(self.windows)
     }
 
     fn on_device(&self) -> Result<Plan, &'static str> {

@@ -1,4 +1,4 @@
-use super::{Chain, Layer, LayerState, Misfit, Part, Pass, Row, Seen, Watch};
+use super::{Chain, Kind, Layer, LayerState, Misfit, Part, Pass, Row, Seen, Watch};
 use crate::tensor::{Shape, Tensor};
 
 /// How two ways from one point come together again.
@@ -17,7 +17,7 @@ impl Join {
     pub const NAMES: [(&str, Join); 3] = [("ADD", Join::Add), ("AND", Join::And), ("IAND", Join::Iand)];
 
     /// x from the branch and y from the shortcut.
-    fn of(self, x: f32, y: f32) -> f32 {
+    pub(crate) fn of(self, x: f32, y: f32) -> f32 {
         match self {
             Join::Add => x + y,
             Join::And => x * y,
@@ -71,6 +71,10 @@ impl Layer for Residual {
             Join::And => "and",
             Join::Iand => "iand",
         }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Residual(self.join)
     }
 
     fn shape(&self, input: Shape) -> Result<Shape, Misfit> {
@@ -152,5 +156,9 @@ impl Layer for Residual {
 
     fn parts_mut(&mut self) -> Vec<&mut dyn Layer> {
         vec![&mut self.branch, &mut self.shortcut]
+    }
+
+    fn into_parts(self: Box<Self>) -> Vec<Box<dyn Layer>> {
+        vec![Box::new(self.branch), Box::new(self.shortcut)]
     }
 }

@@ -35,6 +35,11 @@ pub enum Second {
 const ALPHA: &str = "alpha";
 const THRESHOLD: &str = "threshold_shift";
 
+/// By how much a layer of neurons has moved its threshold.
+pub(crate) fn threshold_shift(layer: &dyn Layer) -> f32 {
+    layer.parameters().into_iter().find(|parameter| parameter.name == THRESHOLD).map_or(0.0, |shift| shift.values[0])
+}
+
 impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T, N, P, M> {
     /// Neurons with this definition and this way of firing.
     pub fn new(node: T, surrogate: Surrogate) -> Self {

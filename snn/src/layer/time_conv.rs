@@ -99,7 +99,7 @@ impl Layer for TimeConv {
     fn backward(&mut self, gradient: Tensor, wanted: bool) -> Option<Tensor> {
         let input = kept(&mut self.input);
         if let Some(bias) = &mut self.bias {
-            add_rows(&gradient, &mut bias.gradient);
+            add_rows(&gradient, 1.0, &mut bias.gradient);
         }
         let mut sum = Tensor::zeros(input.shape());
         let n = self.weight.values.len() / self.width;
@@ -109,7 +109,7 @@ impl Layer for TimeConv {
             self.pairs(tap, input.shape().steps, |to, from| add_step(&mut mapped, from, &gradient, to));
             let to_input = if self.by_itself {
                 let products = scaled_by(&mapped, &input);
-                add_rows(&products, &mut self.weight.gradient[tap * n..][..n]);
+                add_rows(&products, 1.0, &mut self.weight.gradient[tap * n..][..n]);
                 scaled(&mapped, self.tap(tap))
             } else {
                 self.correlation.weight_gradient(&input, &mapped, &mut self.weight.gradient[tap * n..][..n]);

@@ -13,10 +13,12 @@
 
 mod competition;
 mod correlation;
+mod global_feedback;
 mod stdp;
 
 pub use competition::{Competition, CompetitionOptions, Labels};
 pub use correlation::{Bcm, Hebb};
+pub use global_feedback::{FeedbackOptions, FeedbackSums, GlobalFeedback};
 pub use stdp::{Depression, PairStdp, RewardStdp, Stdp};
 
 /// How weights change.

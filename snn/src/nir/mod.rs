@@ -1,9 +1,9 @@
 //! Networks in the Neuromorphic Intermediate Representation (Pedersen JE et al. (2024) doi:10.1038/s41467-024-52259-9), which Norse, snnTorch,
 //! SpikingJelly, Sinabs and others read and write.
 //!
-//! A step is 0.1 ms of NIR's time. Weights there are channel by channel, neurons one by one. Written are chains of convolutions,
+//! A step is 0.1 ms of NIR's time. Weights there are channel by channel, neurons one by one. Written are lists and residuals (`ADD`) of convolutions,
 //! linear layers, average pools and `IFNode`, `LIFNode`, `PLIFNode`, `CUBALIFNode`, with batch normalisation in the weights; read are
-//! chains of the same whose neurons are alike within a layer and reset to 0.
+//! graphs without circles of the same whose neurons are alike within a layer and reset to 0. What comes together at a node is added up.
 
 mod file;
 mod from;

@@ -37,6 +37,8 @@ pub struct TrainingOptions {
     /// Whether each step is learned from by itself ([spatial learning through time](crate::training), with memory that does not depend on the number of
     /// steps) instead of all steps at once.
     pub online: bool,
+    /// With `online`: whether weights learn from traces of what came in before ([online training through time](crate::training)).
+    pub traces: bool,
     /// Whether every batch is shown for a number of steps drawn between 1 and two more than the network's.
     pub rand_step: bool,
     /// Of the order of samples, dropout and random encoders.
@@ -60,6 +62,7 @@ impl Default for TrainingOptions {
             model_ema: None,
             patience: 0,
             online: false,
+            traces: false,
             rand_step: false,
             seed: 42,
         }

@@ -163,6 +163,23 @@ fn steps_that_are_learned_from_one_by_one_learn_the_digits() {
 }
 
 #[test]
+fn weights_that_follow_traces_learn_the_digits_and_other_nodes_are_refused() {
+    let model = ModelOptions { image: [8, 8, 1], steps: 3, width: 0.125, ..ModelOptions::default() };
+    let options = TrainingOptions { epochs: 10, batch_size: 64, online: true, traces: true, ..TrainingOptions::default() };
+    let training = run(Training::new(model.clone(), options.clone()).unwrap(), &digits());
+    let accuracy = training.evaluate(&digits()).unwrap().0.accuracy();
+    assert!(accuracy > 0.8, "{accuracy}");
+    // Not the gradients of steps by themselves.
+    let without = run(Training::new(model.clone(), TrainingOptions { traces: false, ..options.clone() }).unwrap(), &digits());
+    assert!(bits(&training) != bits(&without));
+    let refused = |model, options| Training::new(model, options).err().unwrap().to_string();
+    let plif = ModelOptions { node_type: "PLIFNode".into(), ..model.clone() };
+    let message = "--node-type is PLIFNode; expected IFNode or LIFNode for --online ottt, which must know their leak";
+    assert_eq!(refused(plif, options.clone()), message);
+    assert_eq!(refused(model, TrainingOptions { online: false, ..options }), "online is false; expected true, for traces");
+}
+
+#[test]
 fn a_random_number_of_steps_learns_too_and_needs_images_that_are_repeated() {
     let model = ModelOptions { image: [8, 8, 1], steps: 2, width: 0.125, ..ModelOptions::default() };
     let options = TrainingOptions { epochs: 10, batch_size: 64, rand_step: true, ..TrainingOptions::default() };

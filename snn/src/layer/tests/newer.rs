@@ -158,3 +158,102 @@ fn a_single_step_is_learned_from_as_usual_by_all_layers_that_can_be_online() {
     (0..3).for_each(|t| assert_eq!(usual.infer_step(&film.frame(t), &mut state, &mut |_| ()).values(), whole.step(t)));
     assert!(!Chain::from(vec![Box::new(StepScale::new(3)) as Box<dyn Layer>]).online());
 }
+
+#[test]
+fn weights_that_follow_traces_have_the_gradient_by_all_steps_so_far() {
+    let leak = 0.5;
+    let init = |layer| Init { seed: 4, layer };
+    let layers = vec![
+        Box::new(Linear::new(5, 7, init(0))) as Box<dyn Layer>,
+        neurons(),
+        Box::new(Linear::new(7, 6, init(1))),
+        neurons(),
+        Box::new(Linear::new(6, 2, init(2))),
+    ];
+    let mut online = crate::network::Network::new(crate::encoder::Encoder::Events, 4, [1, 1, 5], layers).unwrap();
+    online.follow_traces(leak).unwrap();
+    let shape = Shape { steps: 4, batch: 3, height: 1, width: 1, channels: 5 };
+    let (input, weights) = (noise(shape, 3), noise(Shape { channels: 2, ..shape }, 5));
+    let mut state = crate::network::OnlineState::default();
+    for t in 0..4 {
+        online.forward_step(input.frame(t), &mut state, PASS, |_, _| ());
+        online.backward(weights.frame(t));
+    }
+    // By hand, sample by sample, with all that came in kept: an input of k steps ago counts leak^k, spikes and resets of the past are as they were.
+    let parameters: Vec<Parameter> = online.layers().iter().flat_map(|layer| layer.parameters()).cloned().collect();
+    let sizes = [5, 7, 6, 2];
+    let mut expected: Vec<Vec<f64>> = parameters.iter().map(|p| vec![0.0; p.values.len()]).collect();
+    for sample in 0..3 {
+        let mut membranes = [vec![0.0; 7], vec![0.0; 6]];
+        // What came into each linear layer in every step so far.
+        let mut inputs: [Vec<Vec<f32>>; 3] = Default::default();
+        for t in 0..4 {
+            let mut x = input.step(t)[5 * sample..][..5].to_vec();
+            let mut slopes: Vec<Vec<f32>> = Vec::new();
+            for (layer, membranes) in membranes.iter_mut().enumerate() {
+                inputs[layer].push(x.clone());
+                let currents = currents(&parameters[2 * layer..], &x);
+                let fired: Vec<[f32; 2]> = membranes.iter_mut().zip(currents).map(|(v, current)| fire(v, current)).collect();
+                x = fired.iter().map(|[spike, _]| *spike).collect();
+                slopes.push(fired.iter().map(|[_, slope]| *slope).collect());
+            }
+            inputs[2].push(x);
+            let mut gradient = weights.step(t)[2 * sample..][..2].to_vec();
+            for layer in (0..3).rev() {
+                // The readout remembers nothing.
+                let leak: f64 = if layer == 2 { 0.0 } else { leak.into() };
+                for (age, x) in inputs[layer].iter().rev().enumerate() {
+                    let part = leak.powi(age as i32);
+                    for (o, &g) in gradient.iter().enumerate() {
+                        let n = sizes[layer + 1];
+                        x.iter().enumerate().for_each(|(i, &x)| expected[2 * layer][i * n + o] += part * f64::from(g * x));
+                        expected[2 * layer + 1][o] += part * f64::from(g);
+                    }
+                }
+                if layer > 0 {
+                    let w = &parameters[2 * layer].values;
+                    let back = |i: usize| gradient.iter().enumerate().map(|(o, g)| g * w[i * gradient.len() + o]).sum::<f32>();
+                    gradient = slopes[layer - 1].iter().enumerate().map(|(i, slope)| slope * back(i)).collect();
+                }
+            }
+        }
+    }
+    for (parameter, expected) in parameters.iter().zip(&expected) {
+        let near = parameter.gradient.iter().zip(expected).all(|(&a, b)| (f64::from(a) - b).abs() < 1e-4 * (1.0 + b.abs()));
+        assert!(near, "{:?}\n{expected:?}", parameter.gradient);
+        assert!(expected.iter().any(|g| *g != 0.0));
+    }
+}
+
+/// W x + b.
+fn currents(parameters: &[Parameter], x: &[f32]) -> Vec<f32> {
+    let (w, b) = (&parameters[0].values, &parameters[1].values);
+    (0..b.len()).map(|o| b[o] + x.iter().enumerate().map(|(i, x)| x * w[i * b.len() + o]).sum::<f32>()).collect()
+}
+
+/// A step of a neuron: its spike, and the derivative of that by the current.
+fn fire(v: &mut f32, current: f32) -> [f32; 2] {
+    let (lif, surrogate) = (Lif { threshold: 0.2, tau: 2.0 }, Surrogate::new(Kind::QGate));
+    let mut state = [*v];
+    let distance = lif.charge(&[], &mut state, [current]);
+    let spike = lif.reset(&[], &mut state, surrogate.spike(distance));
+    *v = state[0];
+    [spike, surrogate.slope(distance) / 2.0]
+}
+
+#[test]
+fn what_cannot_follow_traces_is_named() {
+    let residual = vec![conv_of(4), Box::new(Residual::new(vec![conv_of(4)], Vec::new(), Join::Add)) as Box<dyn Layer>, neurons()];
+    let mut network = crate::network::Network::new(crate::encoder::Encoder::Events, 2, [3, 3, 4], residual).unwrap();
+    let message = network.follow_traces(0.5).unwrap_err().to_string();
+    assert!(message.starts_with("layer 1.add cannot be trained with --online ottt"), "{message}");
+}
+
+fn neurons() -> Box<dyn Layer> {
+    Box::new(Spiking::new(Lif { threshold: 0.2, tau: 2.0 }, Surrogate::new(Kind::QGate)))
+}
+
+fn conv_of(channels: usize) -> Box<dyn Layer> {
+    let correlation = Correlation { kernel: 3, stride: 1, padding: 1, inputs: channels, outputs: channels };
+    Box::new(Conv2d::new(correlation, true, INIT))
+}

@@ -30,6 +30,41 @@ fn residuals_backwards_are_their_gradients() {
     }
 }
 
+/// Three convolutions: the second takes the sum of the input and the first, the third all three before it.
+fn graph() -> Graph {
+    Graph::new(vec![conv(3, 4, 4, 0), conv(3, 4, 4, 1), conv(1, 4, 4, 2)], vec![vec![0], vec![0, 1], vec![0, 1, 2], vec![3, 0]])
+}
+
+#[test]
+fn graphs_backwards_are_their_gradients() {
+    assert_backward_is_the_gradient(&mut graph(), SHAPE);
+    // The same as residuals in one another.
+    let inner = Residual::new(vec![conv(3, 4, 4, 0)], Vec::new(), Join::Add);
+    let middle = Residual::new(vec![conv(3, 4, 4, 1)], Vec::new(), Join::Add);
+    let mut nested = Residual::new(vec![Box::new(inner) as Box<dyn Layer>, Box::new(middle), conv(1, 4, 4, 2)], Vec::new(), Join::Add);
+    let mut flat = graph();
+    let near = |a: &Tensor, b: &Tensor| a.values().iter().zip(b.values()).all(|(a, b)| (a - b).abs() < 1e-4);
+    assert!(near(&flat.forward(noise(SHAPE, 1), PASS), &nested.forward(noise(SHAPE, 1), PASS)));
+    assert!(near(&flat.backward(noise(SHAPE, 2), true).unwrap(), &nested.backward(noise(SHAPE, 2), true).unwrap()));
+    assert!(
+        flat.parameters().iter().zip(nested.parameters()).all(|(a, b)| a
+            .gradient
+            .iter()
+            .zip(&b.gradient)
+            .all(|(a, b)| (a - b).abs() < 1e-3))
+    );
+    flat.forward(noise(SHAPE, 1), PASS);
+    assert!(flat.backward(noise(SHAPE, 2), false).is_none());
+}
+
+#[test]
+fn a_part_of_a_graph_that_does_not_fit_is_named() {
+    let graph = Graph::new(vec![conv(3, 4, 5, 0), conv(3, 4, 4, 1)], vec![vec![0], vec![0, 1], vec![2]]);
+    let part = graph.describe("7.graph", SHAPE, &mut Vec::new()).unwrap_err();
+    assert_eq!(part.layer, "7.graph.1.conv2d");
+    assert!(part.misfit.to_string().starts_with("joins a branch that gives"), "{}", part.misfit);
+}
+
 #[test]
 fn ways_that_do_not_come_together_are_refused() {
     let residual = Residual::new(vec![conv(3, 4, 5, 0)], Vec::new(), Join::Add);
