@@ -373,8 +373,8 @@ fn the_script_for_machines_with_a_gpu_runs() {
     let result: Value = serde_json::from_str(&std::fs::read_to_string(result).expect("it writes its result")).expect("the result is JSON");
     assert_eq!(result["all_equal"], true);
     assert_eq!(result["runs"].as_array().expect("a list").len(), shipped().len());
-    let measured = &result["pd14"][0];
-    assert_eq!((&measured["benchmark"], &measured["backend"]), (&"pd14".into(), &"cuda".into()));
+    let measured = &result["measured"][0];
+    assert_eq!((&measured["benchmark"], &measured["backend"]), (&"brunel".into(), &"cuda".into()));
     assert!(measured["rates"]["ms_per_step"].as_f64() > Some(0.0) && measured["synapses"].as_u64() > Some(1000), "{measured}");
     assert!(said.out.contains("ms a step"), "{}", said.out);
 }
