@@ -17,6 +17,9 @@ const OLDEST: (i32, i32) = (7, 5);
 /// PTX of all units, by name: (name, text), sorted.
 const UNITS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/units.rs"));
 
+/// Modules by unit and by what was known.
+type Compiled = BTreeMap<(String, Known), Option<Arc<CudaModule>>>;
+
 /// An NVIDIA device, with one stream of work.
 #[derive(Clone)]
 pub struct Device {
@@ -24,7 +27,7 @@ pub struct Device {
     pub(super) stream: Arc<CudaStream>,
     modules: Arc<Mutex<BTreeMap<&'static str, Arc<CudaModule>>>>,
     /// Those that were compiled for a run, `None` where that cannot be had.
-    compiled: Arc<Mutex<BTreeMap<(String, Known), Option<Arc<CudaModule>>>>>,
+    compiled: Arc<Mutex<Compiled>>,
 }
 
 impl Device {

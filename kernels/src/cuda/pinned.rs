@@ -41,9 +41,9 @@ impl<T: DeviceRepr + ValidAsZeroBits> Pinned<T> {
         Ok(Pinned { memory, room, n: 0, arrived, context })
     }
 
-    /// Lets the device copy these pieces of an array, one behind the other, when it comes so far; waits for nothing. What was copied here before
+    /// Lets the device copy two pieces of an array, one behind the other, when it comes so far; waits for nothing. What was copied here before
     /// is gone.
-    pub(super) fn pull(&mut self, device: &Device, from: &Array<T>, pieces: &[Range<usize>]) -> Result<(), Error> {
+    pub(super) fn pull(&mut self, device: &Device, from: &Array<T>, pieces: [Range<usize>; 2]) -> Result<(), Error> {
         let n: usize = pieces.iter().map(Range::len).sum();
         if n > self.room {
             *self = Pinned::new(device, n.next_power_of_two())?;

@@ -117,7 +117,7 @@ impl Samples {
     pub(super) fn pull(&mut self, device: &Device, steps: &Range<u64>) -> Result<(), Error> {
         for group in &mut self.groups {
             let n = group.taps.len() * group.n_due(steps) as usize;
-            group.pulls.pull(device, &group.values, std::slice::from_ref(&(0..n)))?;
+            group.pulls.pull(device, &group.values, [0..n, 0..0])?;
         }
         Ok(())
     }

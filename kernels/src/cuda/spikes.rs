@@ -144,9 +144,9 @@ impl Spikes {
     /// Lets the device copy what has happened when it has done all that was launched; waits for nothing. How many spikes there will be nobody
     /// knows: twice as many are copied as the last time.
     pub(super) fn pull(&mut self, device: &Device) -> Result<(), Error> {
-        self.pulls.tally.pull(device, &self.tally, &[0..TALLY])?;
-        self.pulls.ends.pull(device, &self.ends, &[0..self.room.steps as usize])?;
-        self.pulls.ids.pull(device, &self.ids, &self.room.pieces(self.pulled, self.expected))
+        self.pulls.tally.pull(device, &self.tally, [0..TALLY, 0..0])?;
+        self.pulls.ends.pull(device, &self.ends, [0..self.room.steps as usize, 0..0])?;
+        self.pulls.ids.pull(device, &self.ids, self.room.pieces(self.pulled, self.expected))
     }
 
     /// Waits for what was pulled and appends what fired in `steps`, all that were launched since the last time. Gives
