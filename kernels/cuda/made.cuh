@@ -205,12 +205,17 @@ add_made(const Made& made, const Way& way, const Sums& sums, unsigned emitted, u
     return 1;
 }
 
-// Makes the random words of the plane of synapses that begins with number `first`. By a warp, with a barrier.
-__device__ __forceinline__ void make_words(const Way& way, unsigned source, unsigned first, Room& room) {
+// Makes the random words for targets of the plane of synapses that begins with number `first`, if they are drawn so. By a warp.
+__device__ __forceinline__ void make_targets(const Way& way, unsigned source, unsigned first, Room& room) {
     const unsigned lane = threadIdx.x % WARP;
     const bool is_wide = way.choices > ONE_WORD;
     if (way.rule == INDEPENDENT && (is_wide || lane < BLOCKS))
         spread(way.targets, source, (is_wide ? first / 2 : first / 4) + lane, room.targets + lane / BLOCKS * PLANE);
+}
+
+// Makes the random words for weights and delays of such a plane. By a warp, with a barrier.
+__device__ __forceinline__ void make_values(const Way& way, unsigned source, unsigned first, Room& room) {
+    const unsigned lane = threadIdx.x % WARP;
     // Half a warp makes the weights', the other half the delays'.
     const bool upper = lane >= BLOCKS;
     if (is_random(upper ? way.delay : way.weight))
@@ -245,7 +250,7 @@ __device__ __forceinline__ const Way& copy(const Way& way, Room& room) {
 __device__ __forceinline__ unsigned
 add_kept(const Made& made, const Way& way, unsigned source, unsigned first, unsigned n, const Sums& sums, unsigned emitted, Room& room) {
     unsigned events = 0;
-    make_words(way, source, first, room);
+    make_values(way, source, first, room);
     for (unsigned k = threadIdx.x % WARP; k < PLANE && k < n; k += WARP)
         events += add_made(made, way, sums, emitted, source, room.kept[k], room.weights[k], room.delays[k]);
     return events;
@@ -282,6 +287,7 @@ deliver_thinned(const Made& made, const Way& way, unsigned source, unsigned n, c
             added += PLANE;
             waiting = waiting > PLANE ? waiting - PLANE : 0;
             // Each lane moves what it reads itself.
+#pragma unroll 1
             for (unsigned k = lane; k < waiting; k += WARP) room.kept[k] = room.kept[k + PLANE];
         }
     }
@@ -308,7 +314,8 @@ deliver_way(const Made& made, const Way& way, unsigned source, const Sums& sums,
     for (unsigned first = 0; first < n; first += PLANE) {
         // When all have done with the last plane.
         __syncwarp();
-        make_words(way, source, first, room);
+        make_targets(way, source, first, room);
+        make_values(way, source, first, room);
         for (unsigned k = lane; k < PLANE && first + k < n; k += WARP) {
             const unsigned target = target_of(way, room, source, first + k, before);
             events += add_made(made, way, sums, emitted, source, target, room.weights[k], room.delays[k]);

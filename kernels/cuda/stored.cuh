@@ -69,10 +69,11 @@ __device__ __forceinline__ unsigned lane_of(const Due& due, unsigned quad) {
     return k;
 }
 
-// What a lane has found due. All 32 lanes must call it.
+// What a lane has found due, but for where it ends. All 32 lanes must call it.
 __device__ __forceinline__ Due of_lane(const Due& due, unsigned lane) {
-    return {__shfl_sync(ALL_LANES, due.begin, lane), __shfl_sync(ALL_LANES, due.end, lane),  __shfl_sync(ALL_LANES, due.shift, lane),
-            __shfl_sync(ALL_LANES, due.count, lane), __shfl_sync(ALL_LANES, due.kind, lane), __shfl_sync(ALL_LANES, due.weight, lane)};
+    return {__shfl_sync(ALL_LANES, due.begin, lane), 0,
+            __shfl_sync(ALL_LANES, due.shift, lane), __shfl_sync(ALL_LANES, due.count, lane),
+            __shfl_sync(ALL_LANES, due.kind, lane),  __shfl_sync(ALL_LANES, due.weight, lane)};
 }
 
 __device__ __forceinline__ void add(int* cells, unsigned target, int weight) { atomicAdd(cells + target, weight); }

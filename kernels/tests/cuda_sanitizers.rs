@@ -201,7 +201,7 @@ fn sanitizers_notice_mistakes_of_delivery() {
             "        __syncwarp();\n        if (lane < BLOCKS) spread(way.thinning",
             "        if (lane < BLOCKS) spread(way.thinning",
         ),
-        (&THREAD, "made.cuh", "        // When all have done with the last plane.\n        __syncwarp();\n", ""),
+        (&THREAD, "made.cuh", "        __syncwarp();\n        make_targets", "        make_targets"),
         (&ADDRESS, "deliver.cu", "p < means.n_populations", "p <= means.n_populations"),
         (&ADDRESS, "made.cuh", "c < made.n_classes", "c <= made.n_classes"),
     ];
