@@ -24,7 +24,16 @@ find_compiler() {
 
 install_compiler() {
     find_compiler >/dev/null && return 0
-    python3 -m venv "$tools" && "$tools/bin/pip" install --quiet --disable-pip-version-check "nvidia-cuda-nvcc==$release"
+    python3 -m venv "$tools" && install "nvidia-cuda-nvcc==$release"
+}
+
+install() { "$tools/bin/python3" -m pip install --quiet --disable-pip-version-check "$1"; }
+
+# The compiler as a library, for the tests of programs that find one (tests/tests/cuda.rs).
+install_library() {
+    local found
+    found="$(echo "$tools"/lib/python3*/site-packages/nvidia/cu13/lib/libnvrtc.so.13)"
+    [ -f "$found" ] || install "nvidia-cuda-nvrtc==$release"
 }
 
 # The lowest header that drivers of today take: the compiler claims its own version whatever the code needs. What it says
@@ -88,6 +97,10 @@ if ! install_compiler >"$made/log" 2>&1; then
     exit 0
 fi
 bin="$(find_compiler)"
+if ! install_library >"$made/log" 2>&1; then
+    tail -3 "$made/log"
+    echo "skipped: no nvrtc $release"
+fi
 
 # What the text of every model begins with.
 kit="$made/kit.cuh"

@@ -28,8 +28,8 @@ deliver(const braincog::Ring ring, const braincog::Store store, const braincog::
     }
     if (means.sums)
         for (unsigned p = first; p < means.n_populations; p += gridDim.x * THREADS) *means.at(step, p) = 0;
-    if (store.rows) deliver_stored(ring, store, sums, step, oldest, n - oldest);
-    if (made.n_classes) deliver_made(ring, made, sums, step, n);
+    if (!ONLY_MADE && store.rows) deliver_stored(ring, store, sums, step, oldest, n - oldest);
+    if (!ONLY_STORED && made.n_classes) deliver_made(ring, made, sums, step, n);
 }
 
 // Enters spikes from elsewhere, numbers `first` to `first + n`, each with its step: after a restart, or from other ranks. What

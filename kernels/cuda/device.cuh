@@ -3,6 +3,38 @@
 
 #include "random.cuh"
 
+// What is known of a run when a kernel is compiled for it (kernels/src/cuda/specialised.rs), 0 where it is open. Of the kernels
+// that are shipped all is open.
+//
+// WHOLE_STATE   no slice has its state in 16 bits
+// ONE_SLOT      sums have one slot
+// N_DRIVES      so many drives has every slice
+// ONLY_POISSON  all drives are Poisson sources
+// WHOLE_DRIVES  every drive drives all neurons of its slice
+// ONLY_STORED   no rows are made
+// ONLY_MADE     no rows are stored
+#ifndef WHOLE_STATE
+#define WHOLE_STATE 0
+#endif
+#ifndef ONE_SLOT
+#define ONE_SLOT 0
+#endif
+#ifndef N_DRIVES
+#define N_DRIVES 0
+#endif
+#ifndef ONLY_POISSON
+#define ONLY_POISSON 0
+#endif
+#ifndef WHOLE_DRIVES
+#define WHOLE_DRIVES 0
+#endif
+#ifndef ONLY_STORED
+#define ONLY_STORED 0
+#endif
+#ifndef ONLY_MADE
+#define ONLY_MADE 0
+#endif
+
 namespace braincog {
 
 typedef unsigned long long u64;
@@ -32,7 +64,7 @@ struct Sums {
 
     // What a receptor gets in a step.
     __device__ __forceinline__ int* at(u64 step, unsigned receptor) const {
-        const unsigned slot = (unsigned)step & slot_mask;
+        const unsigned slot = ONE_SLOT ? 0 : (unsigned)step & slot_mask;
         return cells + (u64)(slot * n_receptors + receptor) * n_places;
     }
 };

@@ -95,14 +95,15 @@ __device__ __forceinline__ int poisson(const PoissonTable& table, const Drive& d
 template <unsigned RECEPTORS, bool TAKES_CURRENT>
 __device__ __forceinline__ void
 drive(const Drives& drives, unsigned from, unsigned to, unsigned neuron, unsigned first, int (&sums)[RECEPTORS], real& current) {
+    if (N_DRIVES) to = from + N_DRIVES;
     for (unsigned d = from; d < to; ++d) {
         const Drive& drive = drives.list[d];
-        if (neuron < drive.from || neuron >= drive.to) continue;
+        if (!WHOLE_DRIVES && (neuron < drive.from || neuron >= drive.to)) continue;
         const Moment moment = drives.moments[drive.stimulus];
         if (moment.word == 0) continue;
-        if (drive.kind <= SPIKES) {
+        if (ONLY_POISSON || drive.kind <= SPIKES) {
             int n = moment.word;
-            if (drive.kind == POISSON) n = poisson(drives.tables[moment.word - 1], drive, moment.number, first + neuron);
+            if (ONLY_POISSON || drive.kind == POISSON) n = poisson(drives.tables[moment.word - 1], drive, moment.number, first + neuron);
             // Sums have to stay in registers, which have no index.
 #pragma unroll
             for (unsigned receptor = 0; receptor < RECEPTORS; ++receptor) sums[receptor] += receptor == drive.receptor ? n * drive.weight : 0;

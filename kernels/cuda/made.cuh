@@ -40,6 +40,12 @@ struct Draw {
     u64 span;
 };
 
+// How the distance decides which candidates are synapses: kernels/src/wiring/thinning.rs.
+const unsigned EXPONENTIAL = 1;
+const unsigned GAUSSIAN = 2;
+const unsigned LINEAR = 3;
+const unsigned CUTOFF = 4;
+
 // Place of neurons that another process holds.
 const unsigned ELSEWHERE = 0xffffffffu;
 
@@ -75,12 +81,16 @@ struct __align__(16) Way {
     // Places of the targets.
     unsigned places;
     unsigned n_places;
-    // Positions of the first source and of the first target, where the distance decides on a value.
+    // Positions of the first source and of the first target, where the distance decides on anything.
     unsigned from;
     unsigned to;
     Stream targets;
     Stream weights;
     Stream delays;
+    Stream thinning;
+    // 0 where all candidates are synapses; and a distance, or what divides by it.
+    unsigned decay;
+    real reach;
     Grid grid;
     unsigned keys[MOST_ROUNDS];
     // In units of the weight, and in steps.
@@ -107,14 +117,15 @@ struct Made {
 // second words, and so on.
 const unsigned BLOCKS = PLANE / 4;
 
-// What a warp works with: the way, random words of a plane of synapses, of which the targets may take two each, and the keys of
-// a source's permutation.
+// What a warp works with: the way, random words of a plane of synapses, of which the targets may take two each, the keys of a
+// source's permutation, and candidates that are synapses and wait until they fill a plane.
 struct Room {
     Way way;
     unsigned targets[2 * PLANE];
     unsigned weights[PLANE];
     unsigned delays[PLANE];
     unsigned keys[MOST_ROUNDS];
+    unsigned kept[2 * PLANE];
 };
 
 // Puts the words of block `number` where they belong in its plane.
@@ -194,17 +205,33 @@ add_made(const Made& made, const Way& way, const Sums& sums, unsigned emitted, u
     return 1;
 }
 
-// Makes the random words of the plane of synapses that begins with number `first`. By a warp, with a barrier.
-__device__ __forceinline__ void make_words(const Way& way, unsigned source, unsigned first, Room& room) {
+// Makes the random words for targets of the plane of synapses that begins with number `first`, if they are drawn so. By a warp.
+__device__ __forceinline__ void make_targets(const Way& way, unsigned source, unsigned first, Room& room) {
     const unsigned lane = threadIdx.x % WARP;
     const bool is_wide = way.choices > ONE_WORD;
     if (way.rule == INDEPENDENT && (is_wide || lane < BLOCKS))
         spread(way.targets, source, (is_wide ? first / 2 : first / 4) + lane, room.targets + lane / BLOCKS * PLANE);
+}
+
+// Makes the random words for weights and delays of such a plane. By a warp, with a barrier.
+__device__ __forceinline__ void make_values(const Way& way, unsigned source, unsigned first, Room& room) {
+    const unsigned lane = threadIdx.x % WARP;
     // Half a warp makes the weights', the other half the delays'.
     const bool upper = lane >= BLOCKS;
     if (is_random(upper ? way.delay : way.weight))
         spread(upper ? way.delays : way.weights, source, first / 4 + lane % BLOCKS, upper ? room.delays : room.weights);
     __syncwarp();
+}
+
+// Whether a candidate at this distance is a synapse. In single precision and without a fused operation, as on the host.
+__device__ __forceinline__ bool is_kept(const Way& way, real distance, unsigned word) {
+    const real x = distance * way.reach;
+    real p = 0.0f;
+    if (way.decay == EXPONENTIAL) p = exp(-x);
+    if (way.decay == GAUSSIAN) p = exp(-0.5f * x * x);
+    if (way.decay == LINEAR) p = max(1.0f - x, 0.0f);
+    if (way.decay == CUTOFF) p = distance <= way.reach ? 1.0f : 0.0f;
+    return p >= 1.0f || word < (unsigned)(p * 4294967296.0f);
 }
 
 // Copies a way, of which every synapse needs most. By a warp, with barriers: when all have done with the last one, and when all
@@ -216,6 +243,55 @@ __device__ __forceinline__ const Way& copy(const Way& way, Room& room) {
     if (lane < sizeof(Way) / sizeof(uint4)) reinterpret_cast<uint4*>(&room.way)[lane] = reinterpret_cast<const uint4*>(&way)[lane];
     __syncwarp();
     return room.way;
+}
+
+// Adds up to a plane of synapses that were kept, the first of which has number `first` among all that are, and gives how many this lane
+// has added. By a warp, with barriers.
+__device__ __forceinline__ unsigned
+add_kept(const Made& made, const Way& way, unsigned source, unsigned first, unsigned n, const Sums& sums, unsigned emitted, Room& room) {
+    unsigned events = 0;
+    make_values(way, source, first, room);
+    for (unsigned k = threadIdx.x % WARP; k < PLANE && k < n; k += WARP)
+        events += add_made(made, way, sums, emitted, source, room.kept[k], room.weights[k], room.delays[k]);
+    return events;
+}
+
+// As `deliver_way`, of `n` candidates of which the distance decides which are synapses. Words for weights and delays are numbered by
+// those that are: so these are gathered, and added up a plane at a time.
+__device__ __forceinline__ unsigned
+deliver_thinned(const Made& made, const Way& way, unsigned source, unsigned n, const Sums& sums, unsigned emitted, Room& room) {
+    const unsigned lane = threadIdx.x % WARP;
+    unsigned events = 0, added = 0, waiting = 0;
+    for (unsigned first = 0; first < n; first += PLANE) {
+        // When all have done with the last plane.
+        __syncwarp();
+        if (lane < BLOCKS) spread(way.thinning, source, first / 4 + lane, room.targets);
+        __syncwarp();
+#pragma unroll
+        for (unsigned k = lane; k < PLANE; k += WARP) {
+            bool kept = first + k < n;
+            unsigned target = 0;
+            if (kept) {
+                target = target_of(way, room, source, first + k, 0);
+                kept = is_kept(way, distance(made, way, source, target), room.targets[k]);
+            }
+            const unsigned all = __ballot_sync(ALL_LANES, kept);
+            if (kept) room.kept[waiting + __popc(all & ((1u << lane) - 1))] = target;
+            waiting += __popc(all);
+        }
+        const bool is_last = first + PLANE >= n;
+        while (waiting >= PLANE || (is_last && waiting > 0)) {
+            // The last two planes come one right after the other.
+            __syncwarp();
+            events += add_kept(made, way, source, added, waiting, sums, emitted, room);
+            added += PLANE;
+            waiting = waiting > PLANE ? waiting - PLANE : 0;
+            // Each lane moves what it reads itself.
+#pragma unroll 1
+            for (unsigned k = lane; k < waiting; k += WARP) room.kept[k] = room.kept[k + PLANE];
+        }
+    }
+    return events;
 }
 
 // Makes the synapses of a source that leave by a way, and adds them up; says how many this lane has added. By a warp.
@@ -234,10 +310,12 @@ deliver_way(const Made& made, const Way& way, unsigned source, const Sums& sums,
         const Words words = block<SAFE>(way.targets, source, 0);
         if (lane < MOST_ROUNDS) room.keys[lane] = round_key((u64)words.w[0] << 32 | words.w[1], lane);
     }
+    if (way.decay) return deliver_thinned(made, way, source, n, sums, emitted, room);
     for (unsigned first = 0; first < n; first += PLANE) {
         // When all have done with the last plane.
         __syncwarp();
-        make_words(way, source, first, room);
+        make_targets(way, source, first, room);
+        make_values(way, source, first, room);
         for (unsigned k = lane; k < PLANE && first + k < n; k += WARP) {
             const unsigned target = target_of(way, room, source, first + k, before);
             events += add_made(made, way, sums, emitted, source, target, room.weights[k], room.delays[k]);

@@ -2,20 +2,20 @@
 //
 // There is no calendar: a spike under way has a cursor, which knows when the next segment of its row is due. A row is sorted
 // by delay, and each head tells how many steps later the next segment is due; so a head is read when its segment is, together
-// with the others in its sector of memory, and no other. A block of threads looks at some spikes at a time, four threads to a
-// spike, one for each head of the sector. A prefix sum over the quads of words that are due then spreads these evenly over the
-// threads, whatever the lengths of the segments, so that neighbours read neighbouring words. Additions are atomic: integers,
-// so in any order.
+// with the others in its sector of memory, and no other. A warp looks at eight spikes at a time, four lanes to a spike, one for
+// each head of the sector. A prefix sum over the quads of words that are due then spreads these evenly over the lanes, whatever
+// the lengths of the segments, so that neighbours read neighbouring words. What a lane knows of its segment the others get by
+// shuffles, so that warps wait for nobody. Additions are atomic: integers, so in any order.
 #pragma once
 
 #include "device.cuh"
 
 namespace braincog {
 
-// Threads that look at the heads of a spike: as many as there are heads in 32 bytes, which is what memory gives at least. And
-// spikes that a block looks at together.
+// Lanes that look at the heads of a spike: as many as there are heads in 32 bytes, which is what memory gives at least. And
+// spikes that a warp looks at together.
 const unsigned HEADS = 4;
-const unsigned TOGETHER = THREADS / HEADS;
+const unsigned TOGETHER = WARP / HEADS;
 
 struct Segment {
     unsigned block;
@@ -35,53 +35,54 @@ __device__ __forceinline__ unsigned quads(unsigned encoding, unsigned count) {
     return (count + (1u << bits) - 1) >> bits;
 }
 
-// Sum of the values of this thread and all before it in the block, with a barrier. `sums` has room for one of each warp; another
-// barrier has to come before it is used again.
-__device__ __forceinline__ unsigned prefix_sum(unsigned value, unsigned* sums) {
-    const unsigned lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+// Sum of the values of this lane and all before it in the warp. All 32 lanes must call it.
+__device__ __forceinline__ unsigned prefix_sum(unsigned value) {
+    const unsigned lane = threadIdx.x % WARP;
 #pragma unroll
     for (unsigned distance = 1; distance < WARP; distance *= 2) {
         const unsigned before = __shfl_up_sync(ALL_LANES, value, distance);
         if (lane >= distance) value += before;
     }
-    if (lane == WARP - 1) sums[warp] = value;
-    __syncthreads();
-    for (unsigned w = 0; w < warp; ++w) value += sums[w];
     return value;
 }
 
-// Segments that are due, one for each thread, shared by the block.
+// The segment that a lane has found due; nothing is left of it where there is none.
 struct Due {
-    // Quads up to the end of each.
-    unsigned ends[THREADS];
+    // Quads of the warp's segments up to the beginning and up to the end of this one.
+    unsigned begin;
+    unsigned end;
     // What leads from these numbers to places in the store.
-    unsigned shifts[THREADS];
-    // Synapses in the low half, then shift and encoding of their kind.
-    unsigned counts[THREADS];
-    int weights[THREADS];
-    // Sums of their targets.
-    int* cells[THREADS];
-    unsigned warps[THREADS / WARP];
-    // Quads of all; in the highest bits the rows that may have more due than the heads of this sector.
-    unsigned all;
+    unsigned shift;
+    // Synapses in the low half, target block in the high one.
+    unsigned count;
+    // Receptor, and from bit 16 on encoding and shift of its kind.
+    unsigned kind;
+    int weight;
 };
 
-// The first segment that ends after a quad.
-__device__ __forceinline__ unsigned segment_of(const Due& due, unsigned quad) {
+// The lane whose segment has a quad, of those that there are. All 32 lanes must call it.
+__device__ __forceinline__ unsigned lane_of(const Due& due, unsigned quad) {
     unsigned k = 0;
 #pragma unroll
-    for (unsigned half = THREADS / 2; half > 0; half /= 2)
-        if (due.ends[k + half - 1] <= quad) k += half;
+    for (unsigned half = WARP / 2; half > 0; half /= 2)
+        if (__shfl_sync(ALL_LANES, due.end, k + half - 1) <= quad) k += half;
     return k;
+}
+
+// What a lane has found due, but for where it ends. All 32 lanes must call it.
+__device__ __forceinline__ Due of_lane(const Due& due, unsigned lane) {
+    return {__shfl_sync(ALL_LANES, due.begin, lane), 0,
+            __shfl_sync(ALL_LANES, due.shift, lane), __shfl_sync(ALL_LANES, due.count, lane),
+            __shfl_sync(ALL_LANES, due.kind, lane),  __shfl_sync(ALL_LANES, due.weight, lane)};
 }
 
 __device__ __forceinline__ void add(int* cells, unsigned target, int weight) { atomicAdd(cells + target, weight); }
 
-// Adds the synapses of quad number `quad` of segment `k` to its targets' sums.
-__device__ __forceinline__ void add_quad(const uint4 words, unsigned quad, const Due& due, unsigned k) {
+// Adds the synapses of quad number `quad` of a segment to its targets' sums.
+__device__ __forceinline__ void add_quad(const uint4 words, unsigned quad, const Due& due, const Sums& sums, u64 step) {
     const unsigned w[4] = {words.x, words.y, words.z, words.w};
-    const unsigned count = due.counts[k] & 0xffff, shift = due.counts[k] >> 16 & 0xff, encoding = due.counts[k] >> 24;
-    int* const cells = global(due.cells[k]);
+    const unsigned count = due.count & 0xffff, shift = due.kind >> 24, encoding = due.kind >> 16 & 0xff;
+    int* const cells = global(sums.at(step, due.kind & 0xffff)) + (u64)(due.count >> 16) * BLOCK;
     if (encoding == COMPACT) {
         const unsigned left = count - 4 * quad;
 #pragma unroll
@@ -89,10 +90,9 @@ __device__ __forceinline__ void add_quad(const uint4 words, unsigned quad, const
             if (i < left) add(cells, w[i] & 0xffff, ((int)w[i] >> 16) << shift);
     } else if (encoding == CONSTANT) {
         const unsigned left = count - 8 * quad;
-        const int weight = due.weights[k];
 #pragma unroll
         for (unsigned i = 0; i < 8; ++i)
-            if (i < left) add(cells, i % 2 ? w[i / 2] >> 16 : w[i / 2] & 0xffff, weight);
+            if (i < left) add(cells, i % 2 ? w[i / 2] >> 16 : w[i / 2] & 0xffff, due.weight);
     } else {
         const unsigned left = count - 2 * quad;
 #pragma unroll
@@ -101,28 +101,22 @@ __device__ __forceinline__ void add_quad(const uint4 words, unsigned quad, const
     }
 }
 
-// Adds up the quads that are due, each thread every 256th of them.
-__device__ __forceinline__ void add_up(const Due& due, unsigned n, const Store& store) {
-    for (unsigned quad = threadIdx.x; quad < n; quad += THREADS) {
-        const unsigned k = segment_of(due, quad);
-        const unsigned first = k == 0 ? 0 : due.ends[k - 1];
+// Adds up all quads that are due, each lane every 32nd of them. All 32 lanes must call it.
+__device__ __forceinline__ void add_up(const Due& due, const Store& store, const Sums& sums, u64 step) {
+    const unsigned n = __shfl_sync(ALL_LANES, due.end, WARP - 1);
+    for (unsigned first = 0; first < n; first += WARP) {
+        const unsigned quad = first + threadIdx.x % WARP;
+        const Due segment = of_lane(due, lane_of(due, quad));
+        if (quad >= n) continue;
         // Read once: sums, which are not, may keep the cache.
-        const uint4 words = __ldcs(store.words + (u64)(quad + due.shifts[k]));
-        add_quad(words, quad - first, due, k);
+        const uint4 words = __ldcs(store.words + (u64)(quad + segment.shift));
+        add_quad(words, quad - segment.begin, segment, sums, step);
     }
 }
 
-// What a block finds due of its spikes, of which each thread has a cursor and a lane among those that look at it.
-struct Found {
-    // Of the thread's own head.
-    unsigned count;
-    // Quads up to the end of it, and the rows with more due in the highest bits.
-    unsigned sum;
-};
-
-// Finds what the heads of the sector at each cursor have due, enters it in `shared` up to a barrier that is still to come, and
-// moves the cursors on. All threads of the block must call it.
-__device__ __forceinline__ Found find(Cursor& cursor, Due& shared, const Store& store, const Sums& sums, u64 step) {
+// Finds what the heads of the sector at each cursor have due and moves the cursors on; `again` if a row may have more due than
+// the heads of this sector. All 32 lanes must call it, each four with the same cursor.
+__device__ __forceinline__ Due find(Cursor& cursor, bool& again, const Store& store, u64 step) {
     const unsigned lane = threadIdx.x % HEADS, group = threadIdx.x % WARP / HEADS * HEADS;
     const unsigned head = cursor.head / HEADS * HEADS + lane;
     const bool is_due = cursor.due == (unsigned)step && cursor.head < cursor.end;
@@ -135,49 +129,48 @@ __device__ __forceinline__ Found find(Cursor& cursor, Due& shared, const Store& 
     const unsigned last = __popc((ends - 1) & ~ends & ((1u << (HEADS - 1)) - 1));
     Kind kind = {0, 0, 0, 0};
     if (due_now) kind = store.kinds[s.kind];
-    const unsigned own_quads = due_now ? quads(kind.encoding, s.count) : 0;
-    const unsigned sum = prefix_sum(own_quads + (lane == 0 && is_more ? 1u << 24 : 0), shared.warps);
-    const unsigned end = sum & 0xffffff;
-    const unsigned first = __shfl_sync(ALL_LANES, end - own_quads, group);
+    const unsigned own = due_now ? quads(kind.encoding, s.count) : 0;
+    const unsigned end = prefix_sum(own);
+    const unsigned first = __shfl_sync(ALL_LANES, end - own, group);
     const unsigned row_quads = __shfl_sync(ALL_LANES, end, group + HEADS - 1) - first;
     const unsigned lag = __shfl_sync(ALL_LANES, s.lag, group + last);
-    shared.ends[threadIdx.x] = end;
-    shared.shifts[threadIdx.x] = cursor.quad - first;
-    shared.counts[threadIdx.x] = kind.encoding << 24 | kind.shift << 16 | s.count;
-    shared.weights[threadIdx.x] = kind.weight;
-    shared.cells[threadIdx.x] = sums.at(step, kind.receptor) + (u64)s.block * BLOCK;
+    const Due due = {end - own, end,
+                     cursor.quad - first,
+                     due_now ? s.block << 16 | s.count : 0,
+                     kind.receptor | kind.encoding << 16 | kind.shift << 24,
+                     kind.weight};
     if (is_due) {
         cursor.head += last + 1 - cursor.head % HEADS;
         cursor.quad += row_quads;
         // A row that has come to its end stays in the past.
         if (!is_more) cursor.due += cursor.head < cursor.end ? lag : ~0u;
     }
-    return {due_now ? s.count : 0, sum};
+    again = __ballot_sync(ALL_LANES, is_more) != 0;
+    return due;
 }
 
 // Delivers what is due of the spikes under way. All threads of the grid must call it.
 __device__ __forceinline__ void deliver_stored(const Ring& ring, const Store& store, const Sums& sums, u64 step, unsigned from, unsigned n) {
-    __shared__ Due shared;
-    // Few spikes are spread over all blocks.
-    const unsigned even = (n + gridDim.x - 1) / gridDim.x, together = even < TOGETHER ? even : TOGETHER;
-    const unsigned thread = threadIdx.x, own = thread / HEADS;
+    const unsigned own = threadIdx.x % WARP / HEADS;
+    // Eight spikes as they lie in whole sectors, some of which may be before the first.
+    const unsigned before = from % TOGETHER;
     unsigned events = 0;
-    for (unsigned spike = blockIdx.x * together; spike < n; spike += gridDim.x * together) {
-        const unsigned place = (from + spike + own) & ring.mask;
+    // Few spikes are spread over all blocks.
+    for (unsigned some = threadIdx.x / WARP * gridDim.x + blockIdx.x; some * TOGETHER < n + before; some += gridDim.x * (THREADS / WARP)) {
+        const unsigned spike = some * TOGETHER + own - before;
+        const unsigned place = (from + spike) & ring.mask;
         Cursor cursor = {0, 0, 0, (unsigned)step - 1};
-        if (own < together && spike + own < n) cursor = ring.cursors[place];
+        if (spike < n) cursor = ring.cursors[place];
         const bool is_due = cursor.due == (unsigned)step;
-        bool again = true;
+        bool again = __ballot_sync(ALL_LANES, is_due) != 0;
         while (again) {
-            const Found found = find(cursor, shared, store, sums, step);
-            events += found.count;
-            if (thread == THREADS - 1) shared.all = found.sum;
-            __syncthreads();
-            again = shared.all >> 24 != 0;
-            // Nobody changes what is shared before the barrier of the next sum, to which all come when they are done here.
-            add_up(shared, shared.all & 0xffffff, store);
+            const Due due = find(cursor, again, store, step);
+            events += due.count & 0xffff;
+            add_up(due, store, sums, step);
         }
-        if (is_due && thread % HEADS == 0) ring.cursors[place] = cursor;
+        // Four lanes have read what one of them writes.
+        __syncwarp();
+        if (is_due && threadIdx.x % HEADS == 0) ring.cursors[place] = cursor;
     }
     count_events(ring, events);
 }

@@ -76,7 +76,7 @@ __device__ __forceinline__ Columns load(const Slice& slice, unsigned neuron) {
     real* fields = reinterpret_cast<real*>(&values);
     const real* whole = lane<Columns, real>(slice, neuron);
     const short* packed = lane<Columns, short>(slice, neuron);
-    const bool is_packed = slice.compact;
+    const bool is_packed = !WHOLE_STATE && slice.compact;
     const real* units = global(slice.compact);
 #pragma unroll
     for (unsigned f = 0; f < sizeof(Columns) / sizeof(real); ++f)
@@ -89,7 +89,7 @@ __device__ __forceinline__ void store(const Columns& values, const Slice& slice,
     const real* fields = reinterpret_cast<const real*>(&values);
     real* whole = lane<Columns, real>(slice, neuron);
     short* packed = lane<Columns, short>(slice, neuron);
-    const bool is_packed = slice.compact;
+    const bool is_packed = !WHOLE_STATE && slice.compact;
     const real* units = global(slice.compact);
 #pragma unroll
     for (unsigned f = 0; f < sizeof(Columns) / sizeof(real); ++f) {

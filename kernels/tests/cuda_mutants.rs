@@ -137,15 +137,19 @@ fn every_mutant_of_delivery_is_noticed() {
     mutants.extend(mistakes(&text, "enter"));
     let by_hand = [
         ("one population too many is cleared", edit(&text, ("setp.ge.u32", 0), "setp.ge.u32", "setp.gt.u32")),
-        ("a spike of the next block", edit(&text, ("setp.ge.u32", 1), "setp.ge.u32", "setp.gt.u32")),
-        ("one spike too many", edit(&text, ("setp.ge.u32", 2), "setp.ge.u32", "setp.gt.u32")),
-        ("a head too late", edit(&text, ("setp.ge.u32", 3), "setp.ge.u32", "setp.gt.u32")),
-        ("quads that are passed over", edit(&text, (", 256;", 0), "256;", "257;")),
-        ("time that goes on where it stands still", edit(&text, ("setp.ne.s16", 0), "setp.ne.s16", "setp.eq.s16")),
-        ("all targets in the first block", edit(&text, ("4294901760", 0), "4294901760", "0")),
+        ("one spike too many", edit(&text, ("setp.ge.u32", 1), "setp.ge.u32", "setp.gt.u32")),
+        ("a head too late", edit(&text, ("setp.ge.u32", 2), "setp.ge.u32", "setp.gt.u32")),
+        ("a quad too many", edit(&text, ("setp.ge.u32", 3), "setp.ge.u32", "setp.gt.u32")),
+        ("quads that are passed over", edit(&text, (", 32;", 1), "32;", "33;")),
+        ("time that goes on where it stands still", edit(&text, ("setp.ne.s32", 2), "setp.ne.s32", "setp.eq.s32")),
+        ("all targets in the first block", edit(&text, (", -65536;", 0), "-65536", "0")),
         ("weights without their sign", edit(&text, ("shr.s32", 0), "shr.s32", "shr.u32")),
-        ("one synapse of a plane too few", edit(&text, (", 64;", 2), "64;", "63;")),
-        ("planes that overlap", edit(&text, (", 64;", 3), "64;", "63;")),
+        ("probabilities cut off at a half", edit(&text, ("cvt.rzi.u32.f32", 0), "cvt.rzi.u32.f32", "cvt.rzi.s32.f32")),
+        ("candidates of planes that overlap", edit(&text, (", 64;", 7), "64;", "63;")),
+        ("a plane that is added before it is full", edit(&text, (", 64;", 2), "64;", "63;")),
+        ("synapses whose words are those of others", edit(&text, (", 64;", 4), "64;", "60;")),
+        ("one synapse of a plane too few", edit(&text, (", 64;", 8), "64;", "63;")),
+        ("planes that overlap", edit(&text, (", 64;", 9), "64;", "63;")),
     ];
     mutants.extend(by_hand.map(|(name, text)| (name.to_string(), text)));
     let compare = |text: &str| {

@@ -194,8 +194,14 @@ fn sanitizers_notice_mistakes_of_delivery() {
     let input = delivery(&course, &Tables::new(&network, &procedural), 10);
     let mutants = [
         (&THREAD, "stored.cuh", "{ atomicAdd(cells + target, weight); }", "{ cells[target] += weight; }"),
-        (&THREAD, "stored.cuh", "            __syncthreads();\n", ""),
-        (&THREAD, "made.cuh", "        // When all have done with the last plane.\n        __syncwarp();\n", ""),
+        (&THREAD, "stored.cuh", "        __syncwarp();\n", ""),
+        (
+            &THREAD,
+            "made.cuh",
+            "        __syncwarp();\n        if (lane < BLOCKS) spread(way.thinning",
+            "        if (lane < BLOCKS) spread(way.thinning",
+        ),
+        (&THREAD, "made.cuh", "        __syncwarp();\n        make_targets", "        make_targets"),
         (&ADDRESS, "deliver.cu", "p < means.n_populations", "p <= means.n_populations"),
         (&ADDRESS, "made.cuh", "c < made.n_classes", "c <= made.n_classes"),
     ];

@@ -100,12 +100,34 @@ fn every_shipped_scenario_gives_the_same_spikes_on_a_device() {
     }
 }
 
+/// What is not recorded shows in the report alone.
 #[test]
-fn procedural_synapses_are_made_on_a_device_as_on_the_processor() {
-    for name in ["brunel", "braincog-macaque", "braincog-macaque-giant"] {
-        let scenario = root().join("scenarios").join(format!("{name}.toml"));
-        let spikes = compare(&scenario, time(name), &[&small(name)[..], &[PROCEDURAL]].concat());
+fn every_shipped_scenario_is_made_on_a_device_as_on_the_processor_without_recording() {
+    for scenario in shipped() {
+        let name = name(&scenario);
+        let spikes = compare(&scenario, time(&name), &[&small(&name)[..], &[PROCEDURAL, "record.spikes=false"]].concat());
         assert!(spikes > 5, "{name}: {spikes} spikes tell little");
+    }
+}
+
+#[test]
+fn a_run_whose_waiting_for_the_device_is_left_out_is_noticed() {
+    let scenario = root().join("scenarios/brunel.toml");
+    let folder = Folder::new("no-wait");
+    let said = simulate(&scenario, "16ms", "cpu", &folder.path().join("cpu"), &small("brunel"));
+    assert_eq!(said.code, 0, "{}", said.err);
+    let checksum = |out: &str| report(&folder.path().join(out))["spike_checksum"].clone();
+    for seed in 0..3 {
+        let out = format!("cuda-{seed}");
+        let mut command = braincog_sim();
+        command.arg("run").arg(&scenario).args(["--backend", "cuda", "--quiet", "--time", "16ms", "--out"]).arg(folder.path().join(&out));
+        for assignment in small("brunel").into_iter().chain(["simulation.warmup=0ms"]) {
+            command.args(["--set", assignment]);
+        }
+        command.env("HOST_DRIVER_MISTAKE", "no-event-wait").env("HOST_DRIVER_SEED", seed.to_string());
+        let said = run(with_host_driver(&mut command));
+        assert!(said.code != 0 || checksum(&out) != checksum("cpu"), "seed {seed}: nothing noticed");
+        println!("seed {seed}: {} {}", said.code, said.err.lines().last().unwrap_or_default());
     }
 }
 
@@ -122,6 +144,70 @@ fn good() -> Vec<PathBuf> {
 fn every_rule_and_stimulus_does_on_a_device_what_it_does_on_the_processor() {
     let spikes: u64 = good().iter().map(|scenario| compare(scenario, "30ms", &[])).sum();
     assert!(spikes > 100, "{spikes} spikes tell little");
+}
+
+/// NVRTC, where `tools/cuda.sh` has put it.
+fn nvrtc() -> Option<PathBuf> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let versions = std::fs::read_dir(target.join("nvcc/lib")).ok()?;
+    let library = |version: PathBuf| version.join("site-packages/nvidia/cu13/lib/libnvrtc.so.13");
+    versions.filter_map(|version| Some(library(version.ok()?.path()))).find(|path| path.is_file())
+}
+
+/// A run on a device with this folder among those in which libraries are looked for; instructions of warps in `update`.
+fn counted(scenario: &str, set: &[&str], libraries: Option<&Path>, out: &Path) -> f64 {
+    let counters = out.with_extension("json");
+    let mut command = braincog_sim();
+    command.args(["run", scenario, "--backend", "cuda", "--quiet", "--time", "16ms", "--out"]).arg(out);
+    for assignment in set.iter().chain(&["simulation.warmup=0ms"]) {
+        command.args(["--set", assignment]);
+    }
+    with_host_driver(&mut command).env("HOST_DRIVER_COUNTERS", &counters);
+    if let Some(libraries) = libraries {
+        let found = command.get_envs().find(|(name, _)| *name == "LD_LIBRARY_PATH").and_then(|(_, value)| value);
+        let mut paths = found.expect("the host driver is found so").to_os_string();
+        paths.push(":");
+        paths.push(libraries);
+        command.env("LD_LIBRARY_PATH", paths);
+    }
+    let said = run(&mut command);
+    assert_eq!(said.code, 0, "{scenario}: {}", said.err);
+    let counters: Value = serde_json::from_str(&std::fs::read_to_string(counters).expect("it was written")).expect("it is JSON");
+    counters["kernels"]["update"]["warp_instructions"].as_f64().expect("the host driver counts them")
+}
+
+#[test]
+fn kernels_that_are_compiled_for_a_run_give_its_bits_with_fewer_instructions() {
+    let Some(library) = nvrtc() else {
+        println!("skipped: no nvrtc");
+        return;
+    };
+    let folder = Folder::new("nvrtc");
+    // Under the name by which it is looked for, beside what it loads itself.
+    let beside = folder.path().join("lib");
+    std::fs::create_dir(&beside).expect("a new folder");
+    for file in std::fs::read_dir(library.parent().expect("it lies in a folder")).expect("it is there") {
+        let file = file.expect("readable");
+        std::os::unix::fs::symlink(file.path(), beside.join(file.file_name())).expect("a new name");
+    }
+    std::os::unix::fs::symlink(&library, beside.join("libnvrtc.so")).expect("a new name");
+    for (name, storage) in [("microcircuit", "stored"), ("brunel", "procedural")] {
+        let scenario = format!("scenarios/{name}.toml");
+        let storage = format!("simulation.storage={storage}");
+        let set = [&small(name)[..], &[&storage]].concat();
+        let out = |which: &str| folder.path().join(format!("{name}-{which}"));
+        let said = simulate(&root().join(&scenario), "16ms", "cpu", &out("cpu"), &set);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let (shipped, compiled) =
+            (counted(&scenario, &set, None, &out("shipped")), counted(&scenario, &set, Some(&beside), &out("compiled")));
+        assert_same(&out("compiled"), &out("cpu"), name);
+        println!("{name}: {shipped} instructions of warps in `update`, {compiled} where it was compiled for the run");
+        if compiled == shipped {
+            println!("skipped: no machine on which NVRTC is not found anyway");
+        } else {
+            assert!(compiled < 0.95 * shipped, "{name}: {compiled} of {shipped}");
+        }
+    }
 }
 
 /// Populations with currents of every kind, several probes and a delay longer than a block of recorded steps; one has its state in 16 bits.
@@ -287,4 +373,8 @@ fn the_script_for_machines_with_a_gpu_runs() {
     let result: Value = serde_json::from_str(&std::fs::read_to_string(result).expect("it writes its result")).expect("the result is JSON");
     assert_eq!(result["all_equal"], true);
     assert_eq!(result["runs"].as_array().expect("a list").len(), shipped().len());
+    let measured = &result["measured"][0];
+    assert_eq!((&measured["benchmark"], &measured["backend"]), (&"brunel".into(), &"cuda".into()));
+    assert!(measured["rates"]["ms_per_step"].as_f64() > Some(0.0) && measured["synapses"].as_u64() > Some(1000), "{measured}");
+    assert!(said.out.contains("ms a step"), "{}", said.out);
 }

@@ -91,7 +91,6 @@ impl Simulation {
             taps: slices(shard).enumerate().flat_map(|(index, (_, slice))| taps(index, slice)).collect(),
             // What the first step reads is what the one before it has left.
             means: self.means.sums_of(self.step + 2),
-            n_blocks: shard.blocks.len(),
             n_receptors,
             room: Room::new(n_reaching, span, pace, dt),
             image,

@@ -25,6 +25,9 @@ pub(crate) const THREADS_PER_MULTIPROCESSOR: u32 = 2048;
 /// Memory of the device in bytes.
 const CAPACITY: u64 = 8 << 30;
 
+/// Patterns that are written at a time.
+const FILL: usize = 1 << 18;
+
 /// What the device could not do. It stays: the device does nothing any more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -302,7 +305,12 @@ impl Device {
             }
             Command::Fill { to, pattern, count } => {
                 counters.bytes_inside += (pattern.len() * count) as u64;
-                global.write(to, &pattern.repeat(count))?;
+                // Some at a time: a large fill need not exist a second time.
+                let piece = pattern.repeat(FILL.min(count));
+                let length = pattern.len() * count;
+                for done in (0..length).step_by(piece.len().max(1)) {
+                    global.write(to + done as u64, &piece[..piece.len().min(length - done)])?;
+                }
             }
             Command::Enliven { address } => global.enliven(address),
             Command::Free { address } => global.free(address)?,

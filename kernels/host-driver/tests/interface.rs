@@ -215,3 +215,36 @@ fn pinned_memory_is_read_when_the_copy_is_done() {
     found.dedup();
     assert_eq!(found, [1, 2]);
 }
+
+/// What pinned memory holds after a copy to it, over many seeds.
+fn arrivals(waits: bool) -> Vec<u32> {
+    let mut found: Vec<u32> = (0..40)
+        .map(|seed| {
+            let (_turn, context) = device(seed);
+            let stream = context.new_stream().unwrap();
+            // SAFETY: the value is written before it is read.
+            let mut pinned = unsafe { context.alloc_pinned::<u32>(1) }.unwrap();
+            let place = pinned.as_mut_ptr().unwrap();
+            // SAFETY: the pinned memory holds one value.
+            unsafe { place.write_volatile(1) };
+            let values = stream.clone_htod(&[2u32]).unwrap();
+            stream.memcpy_dtoh(&values, &mut pinned).unwrap();
+            if waits {
+                stream.record_event(None).unwrap().synchronize().unwrap();
+            }
+            // SAFETY: as above; that the device may write at any time is what is tested, and here it does so inside calls only.
+            let found = unsafe { place.read_volatile() };
+            stream.synchronize().unwrap();
+            found
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn a_copy_to_pinned_memory_arrives_when_it_likes_until_it_is_waited_for() {
+    assert_eq!(arrivals(true), [2]);
+    assert_eq!(arrivals(false), [1, 2]);
+}

@@ -9,6 +9,7 @@ use cudarc::driver::{CudaContext, CudaFunction, CudaModule, CudaStream};
 use cudarc::nvrtc::Ptx;
 
 use super::error::{Error, doing};
+use super::specialised::{self, Known};
 
 /// Compute capability that the shipped kernels are made for.
 const OLDEST: (i32, i32) = (7, 5);
@@ -16,12 +17,17 @@ const OLDEST: (i32, i32) = (7, 5);
 /// PTX of all units, by name: (name, text), sorted.
 const UNITS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/units.rs"));
 
+/// Modules by unit and by what was known.
+type Compiled = BTreeMap<(String, Known), Option<Arc<CudaModule>>>;
+
 /// An NVIDIA device, with one stream of work.
 #[derive(Clone)]
 pub struct Device {
     pub(super) context: Arc<CudaContext>,
     pub(super) stream: Arc<CudaStream>,
     modules: Arc<Mutex<BTreeMap<&'static str, Arc<CudaModule>>>>,
+    /// Those that were compiled for a run, `None` where that cannot be had.
+    compiled: Arc<Mutex<Compiled>>,
 }
 
 impl Device {
@@ -40,7 +46,7 @@ impl Device {
         // SAFETY: all memory is taken, used and given back in the one stream that is made here.
         unsafe { context.disable_event_tracking() };
         let stream = context.new_stream().map_err(doing("making a stream"))?;
-        Ok(Device { context, stream, modules: Arc::default() })
+        Ok(Device { context, stream, modules: Arc::default(), compiled: Arc::default() })
     }
 
     /// How many devices there are.
@@ -87,6 +93,17 @@ impl Device {
         let module = self.context.load_module(Ptx::from_src(text)).map_err(doing("loading kernels"))?;
         self.modules.lock().unwrap_or_else(PoisonError::into_inner).insert(UNITS[place].0, module);
         Ok(())
+    }
+
+    /// Kernel `name` of a unit for a run of which this is known: compiled for it where that can be had, else the shipped one.
+    pub(super) fn kernel_for(&self, unit: &str, name: &str, known: &Known) -> Result<CudaFunction, Error> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || specialised::compile(unit, known).and_then(|ptx| self.context.load_module(ptx).ok());
+        let module = compiled.entry((unit.to_string(), known.clone())).or_insert_with(make);
+        match module.as_ref().and_then(|module| module.load_function(name).ok()) {
+            Some(kernel) => Ok(kernel),
+            None => self.kernel(unit, name),
+        }
     }
 
     /// Kernel `name` of a shipped unit; its module is loaded once.

@@ -10,6 +10,7 @@ use super::device::Device;
 use super::error::Error;
 use super::memory::Array;
 use super::samples::{Form, Reading};
+use super::specialised::Known;
 use crate::cells::Handover;
 use crate::device::{self, Address, Share, Slice, shares, slice_words};
 use crate::layout::BLOCK;
@@ -99,10 +100,44 @@ struct Group {
     slices: Vec<u32>,
     shares: Vec<Share>,
     n: u32,
+    common: Common,
+}
+
+/// What slices of a model have in common.
+#[derive(Default)]
+struct Common {
+    /// Some have their state in 16 bits, are driven by other than Poisson sources, or in part.
+    is_compact: bool,
+    is_driven_otherwise: bool,
+    is_driven_in_part: bool,
+    /// Least and most drives of one.
+    n_drives: Option<(usize, usize)>,
+}
+
+impl Common {
+    fn add(&mut self, slice: &SliceOnHost, drives: &[device::Drive]) {
+        self.is_compact |= slice.cells.compact.is_some();
+        self.is_driven_otherwise |= drives.iter().any(|drive| drive.kind != 0);
+        self.is_driven_in_part |= drives.iter().any(|drive| drive.from > 0 || (drive.to as usize) < slice.n);
+        let (least, most) = self.n_drives.unwrap_or((usize::MAX, 0));
+        self.n_drives = Some((least.min(drives.len()), most.max(drives.len())));
+    }
+
+    fn known(&self, slots: usize) -> Known {
+        let n_drives = self.n_drives.filter(|(least, most)| least == most).map_or(0, |(n, _)| n as u32);
+        Known::default()
+            .and(!self.is_compact, "WHOLE_STATE", 1)
+            .and(slots == 1, "ONE_SLOT", 1)
+            // More would make the code long.
+            .and((1..=4).contains(&n_drives), "N_DRIVES", n_drives)
+            .and(!self.is_driven_otherwise, "ONLY_POISSON", 1)
+            .and(!self.is_driven_in_part, "WHOLE_DRIVES", 1)
+    }
 }
 
 impl Neurons {
-    pub(super) fn new(device: &Device, slices: &[SliceOnHost]) -> Result<Self, Error> {
+    /// The sums have `slots` slots.
+    pub(super) fn new(device: &Device, slices: &[SliceOnHost], slots: usize) -> Result<Self, Error> {
         let (mut tiles, mut units) = (Vec::new(), Vec::new());
         for slice in slices {
             tiles.extend_from_slice(&slice.cells.tiles);
@@ -116,14 +151,15 @@ impl Neurons {
         let (mut places, mut word, mut unit) = (Vec::with_capacity(slices.len()), 0, 0);
         for slice in slices {
             let (n_words, n_units) = (slice.cells.tiles.len(), slice.cells.compact.map_or(0, <[real]>::len));
+            let group = groups.entry(slice.cells.model).or_default();
             let compact = if n_units > 0 { word_at(units.address(device), unit) } else { 0 };
             let (own, from) = (driven.add(slice), driven.drives.len());
             let state = (word_at(tiles.address(device), word), compact);
-            groups.entry(slice.cells.model).or_default().push(slice, state, (from - slice.drives.len()) as u32..from as u32);
+            group.push(slice, state, (from - slice.drives.len()) as u32..from as u32, &driven.drives[from - slice.drives.len()..]);
             places.push(Place { tiles: word..word + n_words, processes: own, ..Place::of(&slice.cells, slice.n) });
             (word, unit) = (word + n_words, unit + n_units);
         }
-        let models = groups.into_iter().map(|(model, group)| group.onto(device, model)).collect::<Result<_, _>>()?;
+        let models = groups.into_iter().map(|(model, group)| group.onto(device, model, slots)).collect::<Result<_, _>>()?;
         Ok(Neurons { models, tiles, places, processes, drives: Array::copy(device, &driven.drives)?, _units: units })
     }
 
@@ -186,8 +222,9 @@ impl Driven {
 }
 
 impl Group {
-    /// Adds a slice with its state and the units of that at these addresses.
-    fn push(&mut self, slice: &SliceOnHost, (tiles, compact): (Address, Address), drives: Range<u32>) {
+    /// Adds a slice with its state and the units of that at these addresses, and these drives.
+    fn push(&mut self, slice: &SliceOnHost, (tiles, compact): (Address, Address), drives: Range<u32>, own: &[device::Drive]) {
+        self.common.add(slice, own);
         let cells = &slice.cells;
         let record = Slice {
             tiles,
@@ -209,8 +246,8 @@ impl Group {
         self.n += 1;
     }
 
-    fn onto(self, device: &Device, model: &str) -> Result<Updates, Error> {
-        let kernel = device.kernel(&format!("update/{model}"), "update")?;
+    fn onto(self, device: &Device, model: &str, slots: usize) -> Result<Updates, Error> {
+        let kernel = device.kernel_for(&format!("update/{model}"), "update", &self.common.known(slots))?;
         Ok(Updates { kernel, slices: Array::copy(device, &self.slices)?, shares: Array::copy(device, &self.shares)? })
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use cudarc::driver::sys::CUevent_flags;
 use cudarc::driver::{CudaEvent, CudaFunction, PushKernelArg};
+use models::kit::LANES;
 
 use super::blocks;
 use super::device::Device;
@@ -11,6 +12,7 @@ use super::error::{Error, doing};
 use super::memory::Array;
 use super::neurons::{Neurons, SliceOnHost, Tap};
 use super::samples::{Samples, Value};
+use super::specialised::Known;
 use super::spikes::{Fired, Room, Spikes};
 use super::synapses::Synapses;
 use crate::device::{Drives, Image, Means, Moment, PoissonTable, Recipes, Store, Sums};
@@ -35,8 +37,6 @@ pub struct Parts<'a> {
     pub taps: Vec<Tap>,
     /// Sums of `V_m` of all populations in units of 2^-16 mV, if a model takes their means.
     pub means: Vec<i64>,
-    /// Target blocks.
-    pub n_blocks: usize,
     /// Most receptors of a population.
     pub n_receptors: usize,
     /// Steps for which a spike may be under way.
@@ -53,8 +53,14 @@ impl Parts<'_> {
         self.recipes.as_ref().map_or(0, |recipes| recipes.slot_mask)
     }
 
+    /// Places of a receptor: up to the last that a neuron has. Where they end depends on the last block, which is rarely full.
+    fn n_places(&self) -> usize {
+        let end = |slice: &SliceOnHost| slice.block * BLOCK + slice.cells.offset + slice.n;
+        self.slices.iter().map(end).max().unwrap_or(0).next_multiple_of(LANES)
+    }
+
     fn n_sums(&self) -> usize {
-        (self.slot_mask() as usize + 1) * self.n_receptors * self.n_blocks * BLOCK
+        (self.slot_mask() as usize + 1) * self.n_receptors * self.n_places()
     }
 
     /// Memory that is taken on the device, in bytes, but for a few small tables.
@@ -126,20 +132,26 @@ impl Resident {
     /// Moves `parts` onto `device`. Refuses before it takes any memory what the device has no room for.
     pub fn new(device: &Device, parts: Parts) -> Result<Resident, Error> {
         device.fits(parts.bytes())?;
-        let neurons = Neurons::new(device, &parts.slices)?;
+        let neurons = Neurons::new(device, &parts.slices, parts.slot_mask() as usize + 1)?;
+        let is_stored = !parts.image.heads.is_empty();
+        let known = Known::default().and(parts.slot_mask() == 0, "ONE_SLOT", 1).and(parts.recipes.is_none(), "ONLY_STORED", 1).and(
+            !is_stored,
+            "ONLY_MADE",
+            1,
+        );
         let taps: Vec<_> = parts.taps.iter().map(|tap| neurons.reading_of(device, tap)).collect();
         let cells = Array::zeros(device, parts.n_sums())?;
         let potentials = Array::copy(device, &[vec![0; parts.means.len()], parts.means.clone()].concat())?;
         Ok(Resident {
-            deliver: device.kernel("deliver", "deliver")?,
-            enter: device.kernel("deliver", "enter")?,
+            deliver: device.kernel_for("deliver", "deliver", &known)?,
+            enter: device.kernel_for("deliver", "enter", &known)?,
             blocks: BLOCKS * device.multiprocessors()?,
             synapses: Synapses::new(device, &parts.image, parts.recipes.as_ref())?,
             spikes: Spikes::new(device, parts.room, parts.span)?,
             samples: Samples::new(device, &taps, parts.pace)?,
             sums: Sums {
                 cells: cells.address(device),
-                n_places: (parts.n_blocks * BLOCK) as u32,
+                n_places: parts.n_places() as u32,
                 n_receptors: parts.n_receptors as u32,
                 slot_mask: parts.slot_mask(),
                 unused: 0,
@@ -163,7 +175,7 @@ impl Resident {
         })
     }
 
-    /// Starts the next steps, at most `pace`, and waits for none. Those before must have been taken.
+    /// Starts the next steps, at most `pace`, and behind them the copies of what happens, and waits for none. Those before must have been taken.
     pub fn launch(&mut self, steps: Range<u64>) -> Result<(), Error> {
         self.tell(&steps)?;
         let device = &self.device;
@@ -191,6 +203,8 @@ impl Resident {
             self.samples.launch(device, steps.start, step)?;
             drives.moments += row;
         }
+        self.spikes.pull(device)?;
+        self.samples.pull(device, &steps)?;
         self.launched = steps;
         Ok(())
     }
@@ -221,7 +235,7 @@ impl Resident {
     pub fn take(&mut self, fired: &mut Vec<Fired>, values: &mut Vec<Value>) -> Result<u64, Error> {
         let steps = std::mem::take(&mut self.launched);
         let events = self.spikes.take(&self.device, steps.clone(), fired)?;
-        self.samples.take(&self.device, steps, values)?;
+        self.samples.take(steps, values)?;
         self.clock.read()?;
         Ok(events)
     }

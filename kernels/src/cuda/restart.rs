@@ -96,6 +96,7 @@ impl Resident {
         let own = &fired[fired.partition_point(|spike| spike.0 + u64::from(self.span) < now)..];
         let first = self.spikes.end().wrapping_sub(own.len() as u32);
         self.enter(first, own, now)?;
+        self.spikes.pull(&self.device)?;
         self.spikes.take(&self.device, now..now, &mut Vec::new())
     }
 

@@ -10,6 +10,7 @@ use super::device::Device;
 use super::error::{Error, doing};
 use super::memory::Array;
 use super::over;
+use super::pinned::Pinned;
 use crate::device::Address;
 
 /// A value that was recorded.
@@ -55,7 +56,6 @@ impl Form {
 pub(super) struct Samples {
     kernel: CudaFunction,
     groups: Vec<Group>,
-    copied: Vec<u32>,
 }
 
 /// Taps that are read at the same steps.
@@ -65,6 +65,8 @@ struct Group {
     taps: Vec<(usize, Form)>,
     addresses: Array<Address>,
     values: Array<u32>,
+    /// On their way to the host.
+    pulls: Pinned<u32>,
 }
 
 impl Group {
@@ -85,10 +87,10 @@ impl Samples {
             let addresses: Vec<Address> = group.iter().map(|(tap, _)| taps[*tap].address).collect();
             let room = group.len() * Samples::rows(interval, pace) as usize;
             let (addresses, values) = (Array::copy(device, &addresses)?, Array::room(device, room)?);
-            Ok(Group { interval, taps: group, addresses, values })
+            Ok(Group { interval, taps: group, addresses, values, pulls: Pinned::new(device, room)? })
         };
         let groups = by_interval.into_iter().map(group).collect::<Result<_, Error>>()?;
-        Ok(Samples { kernel: device.kernel("sample", "sample")?, groups, copied: Vec::new() })
+        Ok(Samples { kernel: device.kernel("sample", "sample")?, groups })
     }
 
     /// Most samples of an interval in `pace` steps.
@@ -111,13 +113,20 @@ impl Samples {
         Ok(())
     }
 
-    /// Waits for the device and appends what was read in `steps`.
-    pub(super) fn take(&mut self, device: &Device, steps: Range<u64>, values: &mut Vec<Value>) -> Result<(), Error> {
-        for group in &self.groups {
+    /// Lets the device copy what was read in `steps`, when it has done all that was launched; waits for nothing.
+    pub(super) fn pull(&mut self, device: &Device, steps: &Range<u64>) -> Result<(), Error> {
+        for group in &mut self.groups {
+            let n = group.taps.len() * group.n_due(steps) as usize;
+            group.pulls.pull(device, &group.values, [0..n, 0..0])?;
+        }
+        Ok(())
+    }
+
+    /// Waits for what was pulled and appends what was read in `steps`.
+    pub(super) fn take(&mut self, steps: Range<u64>, values: &mut Vec<Value>) -> Result<(), Error> {
+        for group in &mut self.groups {
             let n = group.taps.len();
-            self.copied.resize(n * group.n_due(&steps) as usize, 0);
-            group.values.read(device, 0, &mut self.copied)?;
-            for (row, row_values) in self.copied.chunks_exact(n).enumerate() {
+            for (row, row_values) in group.pulls.wait()?.chunks_exact(n).enumerate() {
                 let step = (steps.start / group.interval + row as u64 + 1) * group.interval - 1;
                 let value = |((tap, form), word): (&(usize, Form), &u32)| Value { tap: *tap, step, value: form.value(*word) };
                 values.extend(group.taps.iter().zip(row_values).map(value));

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::device::Device;
 use super::error::Error;
 use super::memory::Array;
+use super::pinned::Pinned;
 use crate::device::{Cursor, Ring};
 
 /// A spike: (step, global id).
@@ -51,6 +52,12 @@ impl Room {
         (self.spikes - (number & (self.spikes - 1))).min(n) as usize
     }
 
+    /// Where `n` spikes from this number on lie.
+    fn pieces(self, number: u32, n: u32) -> [Range<usize>; 2] {
+        let (first, whole) = (self.place(number), self.whole(number, n));
+        [first..first + whole, 0..n as usize - whole]
+    }
+
     /// Memory that it takes.
     pub fn bytes(self) -> u64 {
         u64::from(self.spikes) * BYTES + u64::from(self.steps) * 4 + TALLY as u64 * 4
@@ -70,8 +77,18 @@ pub(super) struct Spikes {
     known: Vec<u32>,
     /// Number of the first spike that the host does not have.
     pulled: u32,
-    /// Room to copy into.
+    /// So many may have come until the next time.
+    expected: u32,
+    pulls: Pulls,
+    /// Ids of those that have.
     copied: Vec<u32>,
+}
+
+/// Copies on their way to the host.
+struct Pulls {
+    tally: Pinned<u32>,
+    ends: Pinned<u32>,
+    ids: Pinned<u32>,
 }
 
 impl Spikes {
@@ -79,7 +96,8 @@ impl Spikes {
         let mut tally = [0; TALLY];
         tally[LIMIT] = room.spikes;
         Ok(Spikes {
-            ids: Array::room(device, room.spikes as usize)?,
+            // More of them are copied than there are.
+            ids: Array::zeros(device, room.spikes as usize)?,
             cursors: Array::room(device, room.spikes as usize)?,
             ends: Array::zeros(device, room.steps as usize)?,
             tally: Array::copy(device, &tally)?,
@@ -87,6 +105,12 @@ impl Spikes {
             span,
             known: vec![0; room.steps as usize],
             pulled: 0,
+            expected: 1024.min(room.spikes),
+            pulls: Pulls {
+                tally: Pinned::new(device, TALLY)?,
+                ends: Pinned::new(device, room.steps as usize)?,
+                ids: Pinned::new(device, 1024)?,
+            },
             copied: Vec::new(),
         })
     }
@@ -117,24 +141,30 @@ impl Spikes {
         step as usize & (self.room.steps as usize - 1)
     }
 
-    /// Waits for the device and appends what fired in `steps`, all that were launched since the last time. Gives
+    /// Lets the device copy what has happened when it has done all that was launched; waits for nothing. How many spikes there will be nobody
+    /// knows: twice as many are copied as the last time.
+    pub(super) fn pull(&mut self, device: &Device) -> Result<(), Error> {
+        self.pulls.tally.pull(device, &self.tally, [0..TALLY, 0..0])?;
+        self.pulls.ends.pull(device, &self.ends, [0..self.room.steps as usize, 0..0])?;
+        self.pulls.ids.pull(device, &self.ids, self.room.pieces(self.pulled, self.expected))
+    }
+
+    /// Waits for what was pulled and appends what fired in `steps`, all that were launched since the last time. Gives
     /// the number of synaptic events so far.
     pub(super) fn take(&mut self, device: &Device, steps: Range<u64>, fired: &mut Vec<Fired>) -> Result<u64, Error> {
         let mut tally = [0; TALLY];
-        self.tally.read(device, 0, &mut tally)?;
+        tally.copy_from_slice(self.pulls.tally.wait()?);
         if tally[LOST] > 0 {
             return Err(Error::RingFull { room: self.room.spikes, lost: tally[LOST] });
         }
         if !steps.is_empty() {
-            self.ends.read(device, 0, &mut self.known)?;
+            self.known.copy_from_slice(self.pulls.ends.wait()?);
             let last = self.place_of(steps.end - 1);
             self.known[last] = tally[N];
         }
         let n = tally[N].wrapping_sub(self.pulled);
-        self.copied.resize(n as usize, 0);
-        let (first, second) = self.copied.split_at_mut(self.room.whole(self.pulled, n));
-        self.ids.read(device, self.room.place(self.pulled), first)?;
-        self.ids.read(device, 0, second)?;
+        self.copy_ids(device, n)?;
+        self.expected = n.saturating_mul(2).max(1024).min(self.room.spikes);
         let mut next = 0;
         for step in steps {
             let end = self.end_of(step).wrapping_sub(self.pulled) as usize;
@@ -144,6 +174,22 @@ impl Spikes {
         self.pulled = tally[N];
         self.tally.write(device, PULLED, &[self.pulled])?;
         Ok(u64::from(tally[0]) | u64::from(tally[1]) << 32)
+    }
+
+    /// Ids of the next `n` spikes: what was pulled of them, and what are more is waited for once more.
+    fn copy_ids(&mut self, device: &Device, n: u32) -> Result<(), Error> {
+        let pulled = self.pulls.ids.wait()?;
+        self.copied.clear();
+        self.copied.extend_from_slice(&pulled[..pulled.len().min(n as usize)]);
+        let here = self.copied.len() as u32;
+        self.copied.resize(n as usize, 0);
+        let mut rest = &mut self.copied[here as usize..];
+        for piece in self.room.pieces(self.pulled.wrapping_add(here), n - here) {
+            let (own, others) = rest.split_at_mut(piece.len());
+            self.ids.read(device, piece.start, own)?;
+            rest = others;
+        }
+        Ok(())
     }
 
     /// Makes `fired`, sorted by step, the spikes of the last `steps`, in place of those that are there; nothing is launched. Gives the

@@ -246,7 +246,7 @@ pub struct Way {
     pub places: u32,
     /// How many these are.
     pub n_places: u32,
-    /// Position of the first source, where a value depends on the distance.
+    /// Position of the first source, where anything depends on the distance.
     pub from: u32,
     /// Position of the first target, likewise.
     pub to: u32,
@@ -256,6 +256,12 @@ pub struct Way {
     pub weights: Key,
     /// For delays.
     pub delays: Key,
+    /// For which candidates are synapses.
+    pub thinning: Key,
+    /// How the distance decides that: 0 not at all, 1 exponential, 2 Gaussian, 3 linear, 4 cut off.
+    pub decay: u32,
+    /// What a distance in mm is multiplied by, or compared with where it is cut off.
+    pub reach: real,
     /// The permutation of slots, or of a source's targets.
     pub grid: Grid,
     /// Keys of the permutation of slots.

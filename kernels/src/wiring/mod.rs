@@ -11,11 +11,12 @@ mod listed;
 mod on_device;
 mod row;
 pub mod shares;
+mod thinning;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use connectome::network::{Decay, Network, Rule};
+use connectome::network::{Network, Rule};
 
 use crate::counts::{Binomial, Poisson};
 use crate::permutation::Permutation;
@@ -26,6 +27,7 @@ pub use on_device::Reason;
 pub use row::Row;
 use row::{distance, to_steps};
 use shares::Shares;
+use thinning::Thinning;
 
 /// Part of one source's row: what one projection contributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +79,8 @@ enum Pattern {
     Total(Shares),
     Bernoulli {
         partners: Binomial,
-        decay: Option<Decay>,
+        /// What the distance does to that.
+        thinning: Option<Thinning>,
     },
     Poisson(Poisson),
     Listed(Listed),
@@ -171,7 +174,9 @@ impl Prepared {
             }
             Rule::FixedOutdegree { outdegree } => Pattern::Outdegree(u64::from(*outdegree)),
             Rule::FixedTotalNumber { number } => Pattern::Total(shares(*number, (!self.allow_multapses).then(|| self.choices()))),
-            Rule::PairwiseBernoulli { p, decay } => Pattern::Bernoulli { partners: Binomial::new(self.choices(), *p), decay: *decay },
+            Rule::PairwiseBernoulli { p, decay } => {
+                Pattern::Bernoulli { partners: Binomial::new(self.choices(), *p), thinning: decay.map(Thinning::from) }
+            }
             Rule::PairwisePoisson { mean } => Pattern::Poisson(Poisson::new(mean * self.choices() as f64)),
             Rule::Edges { edges } => Pattern::Listed(Listed::edges(self.n_source, edges)),
         }

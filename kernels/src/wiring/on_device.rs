@@ -9,10 +9,6 @@ use crate::quantile::Sampler;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The distance decides which synapses there are: by an exponential in double precision, and the words for weights and
-    /// delays are numbered by those that are left. A weight or a delay that depends on the distance is no reason.
-    #[error("which synapses it has depends on the distance between neurons")]
-    Distance,
     /// No source knows its synapses alone.
     #[error("its synapses exist only as a list")]
     Listed,
@@ -39,6 +35,10 @@ impl Prepared {
     pub(crate) fn on_device(&self) -> Result<(Way, bool), Reason> {
         let Targets { rule, count, grid, keys } = self.device_targets()?;
         let key = |stream| crate::device::Key::from(stream);
+        let (decay, reach) = match &self.rule {
+            Pattern::Bernoulli { thinning: Some(thinning), .. } => thinning.on_device(),
+            _ => (0, 0.0),
+        };
         let way = Way {
             kinds: [crate::device::Kind { encoding: 0, receptor: 0, shift: 0, weight: 0 }; 2],
             units: [0.0; 2],
@@ -56,6 +56,9 @@ impl Prepared {
             targets: key(&self.streams.targets),
             weights: key(&self.streams.weights),
             delays: key(&self.streams.delays),
+            thinning: key(&self.streams.thinning),
+            decay,
+            reach,
             grid,
             keys,
             weight: draw(&self.weight),
@@ -74,7 +77,6 @@ impl Prepared {
         Ok(match &self.rule {
             Pattern::Undrawn => unreachable!("rows are made of prepared projections"),
             Pattern::Listed(_) => return Err(Reason::Listed),
-            Pattern::Bernoulli { decay: Some(_), .. } => return Err(Reason::Distance),
             Pattern::OneToOne => simple(0, Some(1)),
             Pattern::AllToAll => simple(1, Some(self.choices() as u32)),
             Pattern::Slots { slots, .. } => {

@@ -1,6 +1,6 @@
 //! The synapses of one source: targets, delays and weights as columns.
 
-use connectome::network::{Decay, Edge};
+use connectome::network::Edge;
 
 use super::{Part, Pattern, Prepared};
 use crate::permutation::Permutation;
@@ -122,12 +122,11 @@ impl Prepared {
 
     /// Drops candidates that are too far away.
     fn thin(&self, source: u32, row: &mut Row) {
-        let Pattern::Bernoulli { decay: Some(decay), .. } = &self.rule else { return };
+        let Pattern::Bernoulli { thinning: Some(thinning), .. } = &self.rule else { return };
         self.streams.thinning.fill(u64::from(source), &mut row.words, row.targets.len());
         let mut kept = 0;
         for i in 0..row.targets.len() {
-            let u = (f64::from(row.words[i]) + 0.5) / 4_294_967_296.0;
-            if u < probability(decay, f64::from(row.distances[i])) {
+            if thinning.keeps(row.distances[i], row.words[i]) {
                 row.targets[kept] = row.targets[i];
                 row.distances[kept] = row.distances[i];
                 kept += 1;
@@ -190,14 +189,4 @@ pub(super) fn to_steps(delay: f32) -> u16 {
 pub(super) fn distance(a: &[f32; 3], b: &[f32; 3]) -> f32 {
     let d = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
     (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt()
-}
-
-/// The factor on the connection probability at `distance` mm.
-fn probability(decay: &Decay, distance: f64) -> f64 {
-    match *decay {
-        Decay::Exponential { length } => libm::exp(-distance / length),
-        Decay::Gaussian { sigma } => libm::exp(-0.5 * (distance / sigma) * (distance / sigma)),
-        Decay::Linear { range } => (1.0 - distance / range).max(0.0),
-        Decay::Cutoff { range } => f64::from(distance <= range),
-    }
 }

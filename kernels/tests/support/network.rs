@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use connectome::network::{Network, Population, Projection, Rule, Value};
+use connectome::network::{Decay, Network, Population, Projection, Rule, Value};
 use cudarc::driver::{CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, PushKernelArg};
 use kernels::delivery::{self, Calendar, Sums, sums};
 use kernels::device::{self, Address, Image, Made, Means, Recipes, Store as OnDeviceStore};
@@ -63,6 +63,7 @@ pub(crate) fn mixed() -> (Network, Vec<bool>) {
     let wide = Value::Lognormal { mu: 0.0, sigma: 1.4, scale: -20.0, max: 4000.0 };
     let delays = || Value::Uniform { min: 0.2, max: 1.2 };
     let outdegree = |outdegree| Rule::FixedOutdegree { outdegree };
+    let near = |decay| Rule::PairwiseBernoulli { p: 0.98, decay: Some(decay) };
     let distinct = |projection| Projection { allow_multapses: false, allow_autapses: false, ..projection };
     let stored = (1..=10).map(|i| projection((i % 2, 2), outdegree(20 * i as u32), Value::constant(i as f64), Value::constant(0.8)));
     let stored = stored
@@ -73,6 +74,9 @@ pub(crate) fn mixed() -> (Network, Vec<bool>) {
         projection((1, 2), outdegree(70), wide, Value::constant(0.1)),
         projection((1, 1), outdegree(3), Value::Uniform { min: 1.0, max: 7.0 }, delays()),
         projection((1, 0), outdegree(5), Value::Distance { offset: 3.0, slope: 70.0 }, Value::Distance { offset: 0.2, slope: 0.5 }),
+        // Of one to five planes of candidates so many are left that two planes of synapses end a row.
+        projection((1, 0), near(Decay::Exponential { length: 3.0 }), normal(), delays()),
+        projection((0, 1), near(Decay::Linear { range: 1.8 }), Value::Uniform { min: 1.0, max: 7.0 }, Value::constant(0.3)),
     ];
     let mut projections: Vec<_> = stored.collect();
     let mut procedural = vec![false; projections.len()];
@@ -318,9 +322,9 @@ impl OnDevice {
     }
 }
 
-/// Random spikes of each step, for `steps` steps.
+/// Random spikes of each step, for `steps` steps: with the longest delays more are under way than all warps take at once.
 pub(crate) fn spikes(scatter: &mut super::Scatter, steps: u64) -> Vec<Vec<u32>> {
-    (0..steps).map(|_| (0..SOURCES).filter(|_| scatter.chance(0.012)).collect()).collect()
+    (0..steps).map(|_| (0..SOURCES).filter(|_| scatter.chance(0.016)).collect()).collect()
 }
 
 /// What happens in a network: spikes for some steps, and then none until nothing is under way.

@@ -29,6 +29,9 @@ const SEED: &str = "HOST_DRIVER_SEED";
 /// Names a file for what was counted, as JSON.
 const COUNTERS: &str = "HOST_DRIVER_COUNTERS";
 
+/// Names a mistake that the program shall seem to make, so that a test can see that it is noticed: `no-event-wait`.
+const MISTAKE: &str = "HOST_DRIVER_MISTAKE";
+
 /// All that the functions of the interface share.
 struct Driver {
     device: Device,
@@ -39,6 +42,8 @@ struct Driver {
     pinned: BTreeMap<usize, Pinned>,
     was_announced: bool,
     fault_was_reported: bool,
+    /// Waiting for an event is no waiting, as if the program had forgotten to.
+    forgets_events: bool,
 }
 
 impl Driver {
@@ -50,6 +55,7 @@ impl Driver {
             pinned: BTreeMap::new(),
             was_announced: false,
             fault_was_reported: false,
+            forgets_events: std::env::var_os(MISTAKE).is_some_and(|mistake| mistake == "no-event-wait"),
         }
     }
 
