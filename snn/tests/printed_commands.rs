@@ -71,7 +71,7 @@ fn aedat2(class: usize, sample: usize) -> Vec<u8> {
     let mut bytes = b"#!AER-DAT2.0\r\n# This is a raw AE data file - do not edit\r\n# Timestamps tick is 1 us\r\n".to_vec();
     for event in 0..600u32 {
         let (x, y) = ((class as u32 * 12 + event % 9) % 128, (event * 13 + sample as u32) % 128);
-        let address = y << 8 | x << 1 | event % 2;
+        let address = (y << 8) | (x << 1) | (event % 2);
         bytes.extend(address.to_be_bytes());
         bytes.extend((1000 + event * 2000).to_be_bytes());
     }
