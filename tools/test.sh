@@ -99,7 +99,7 @@ stage_browser() {
 # Published connectomes that the registry test reads; what cannot be had is skipped by name.
 stage_data() { tools/fetch-test-data.sh | tee "$logs/data"; }
 
-# Device kernels: compiled for every architecture, within their registers, and equal to the PTX that is shipped.
+# Device kernels: compiled for every architecture, within their registers, and equal to the PTX that is shipped. Tests use the compiler that this installs.
 stage_cuda() { tools/cuda.sh | tee "$logs/cuda"; }
 
 stage_fuzz() {
@@ -123,7 +123,7 @@ run_stage() {
 }
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(format clippy data tests doctests docs cuda scenarios browser fuzz)
+[ ${#stages[@]} -gt 0 ] || stages=(format clippy data cuda tests doctests docs scenarios browser fuzz)
 for name in "${stages[@]}"; do
     declare -F "stage_$name" >/dev/null || { echo "error: no stage $name" >&2; exit 2; }
 done
