@@ -120,6 +120,12 @@ impl Tensor {
         &mut self.values
     }
 
+    /// The sum with a tensor of the same shape, value by value.
+    pub(crate) fn plus(mut self, other: &Tensor) -> Tensor {
+        self.values.iter_mut().zip(&other.values).for_each(|(sum, x)| *sum += x);
+        self
+    }
+
     /// The values of one step.
     pub fn step(&self, step: usize) -> &[f32] {
         let n = self.shape.per_step();

@@ -163,29 +163,32 @@ fn a_fault_stops_the_device_and_names_its_line() {
     assert!(fault().contains(&format!("at PTX line {line}: st.global.u32 [%rd1+4096], 1;")), "{}", fault());
 }
 
-/// Results of two kernels in two streams on the same memory, over many seeds.
-fn results_of_two_streams(with_event: bool) -> Vec<u32> {
-    let mut found: Vec<u32> = (0..40)
-        .map(|seed| {
-            let (_turn, context) = device(seed);
-            // SAFETY: this program orders its streams by hand, or fails to, which is what is tested.
-            unsafe { context.disable_event_tracking() };
-            let advance = advance(&context);
-            let (a, b) = (context.new_stream().unwrap(), context.new_stream().unwrap());
-            let mut values = a.clone_htod(&[1u32]).unwrap();
-            a.synchronize().unwrap();
-            launch(&a, &advance, &mut values, 10, 0);
-            if with_event {
-                b.wait(&a.record_event(None).unwrap()).unwrap();
-            }
-            launch(&b, &advance, &mut values, 1, 5);
-            context.synchronize().unwrap();
-            a.clone_dtoh(&values).unwrap()[0]
-        })
-        .collect();
+/// What comes out, each number once, over many seeds.
+fn over_seeds(run: impl Fn(u64) -> u32) -> Vec<u32> {
+    let mut found: Vec<u32> = (0..40).map(run).collect();
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Results of two kernels in two streams on the same memory, over many seeds.
+fn results_of_two_streams(with_event: bool) -> Vec<u32> {
+    over_seeds(|seed| {
+        let (_turn, context) = device(seed);
+        // SAFETY: this program orders its streams by hand, or fails to, which is what is tested.
+        unsafe { context.disable_event_tracking() };
+        let advance = advance(&context);
+        let (a, b) = (context.new_stream().unwrap(), context.new_stream().unwrap());
+        let mut values = a.clone_htod(&[1u32]).unwrap();
+        a.synchronize().unwrap();
+        launch(&a, &advance, &mut values, 10, 0);
+        if with_event {
+            b.wait(&a.record_event(None).unwrap()).unwrap();
+        }
+        launch(&b, &advance, &mut values, 1, 5);
+        context.synchronize().unwrap();
+        a.clone_dtoh(&values).unwrap()[0]
+    })
 }
 
 #[test]
@@ -196,51 +199,42 @@ fn an_event_that_is_missing_shows_for_some_seed() {
 
 #[test]
 fn pinned_memory_is_read_when_the_copy_is_done() {
-    let mut found: Vec<u32> = (0..40)
-        .map(|seed| {
-            let (_turn, context) = device(seed);
-            let stream = context.new_stream().unwrap();
-            // SAFETY: the values are written before they are read.
-            let mut pinned = unsafe { context.alloc_pinned::<u32>(1) }.unwrap();
-            // SAFETY: the pinned memory holds one value.
-            let place = unsafe { std::slice::from_raw_parts_mut(pinned.as_mut_ptr().unwrap(), 1) };
-            place[0] = 1;
-            let values = stream.clone_htod(&pinned).unwrap();
-            // Too early: nobody waited for the copy.
-            place[0] = 2;
-            stream.clone_dtoh(&values).unwrap()[0]
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
+    let found = over_seeds(|seed| {
+        let (_turn, context) = device(seed);
+        let stream = context.new_stream().unwrap();
+        // SAFETY: the values are written before they are read.
+        let mut pinned = unsafe { context.alloc_pinned::<u32>(1) }.unwrap();
+        // SAFETY: the pinned memory holds one value.
+        let place = unsafe { std::slice::from_raw_parts_mut(pinned.as_mut_ptr().unwrap(), 1) };
+        place[0] = 1;
+        let values = stream.clone_htod(&pinned).unwrap();
+        // Too early: nobody waited for the copy.
+        place[0] = 2;
+        stream.clone_dtoh(&values).unwrap()[0]
+    });
     assert_eq!(found, [1, 2]);
 }
 
 /// What pinned memory holds after a copy to it, over many seeds.
 fn arrivals(waits: bool) -> Vec<u32> {
-    let mut found: Vec<u32> = (0..40)
-        .map(|seed| {
-            let (_turn, context) = device(seed);
-            let stream = context.new_stream().unwrap();
-            // SAFETY: the value is written before it is read.
-            let mut pinned = unsafe { context.alloc_pinned::<u32>(1) }.unwrap();
-            let place = pinned.as_mut_ptr().unwrap();
-            // SAFETY: the pinned memory holds one value.
-            unsafe { place.write_volatile(1) };
-            let values = stream.clone_htod(&[2u32]).unwrap();
-            stream.memcpy_dtoh(&values, &mut pinned).unwrap();
-            if waits {
-                stream.record_event(None).unwrap().synchronize().unwrap();
-            }
-            // SAFETY: as above; that the device may write at any time is what is tested, and here it does so inside calls only.
-            let found = unsafe { place.read_volatile() };
-            stream.synchronize().unwrap();
-            found
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found
+    over_seeds(|seed| {
+        let (_turn, context) = device(seed);
+        let stream = context.new_stream().unwrap();
+        // SAFETY: the value is written before it is read.
+        let mut pinned = unsafe { context.alloc_pinned::<u32>(1) }.unwrap();
+        let place = pinned.as_mut_ptr().unwrap();
+        // SAFETY: the pinned memory holds one value.
+        unsafe { place.write_volatile(1) };
+        let values = stream.clone_htod(&[2u32]).unwrap();
+        stream.memcpy_dtoh(&values, &mut pinned).unwrap();
+        if waits {
+            stream.record_event(None).unwrap().synchronize().unwrap();
+        }
+        // SAFETY: as above; that the device may write at any time is what is tested, and here it does so inside calls only.
+        let found = unsafe { place.read_volatile() };
+        stream.synchronize().unwrap();
+        found
+    })
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Placement};
 use super::events::Events;
 use super::{Correlation, Packed, Path, Slide, events, tile};
 use crate::tensor::{Shape, Tensor};
@@ -35,7 +35,7 @@ impl Ready<'_> {
         let Correlation { kernel, stride, padding, outputs, .. } = self.correlation;
         // The rows of the padded image that these reach.
         let reached = rows.start * stride..(rows.end - 1) * stride + kernel;
-        desk.canvas.place_rows(image, from, padding, reached);
+        desk.canvas.place_rows(image, from, Placement { border: padding, spacing: 1, slack: 0 }, reached);
         let slide = Slide { kernel, stride, packed: &self.packed, bias: self.bias };
         let columns = (from.width + 2 * padding - kernel) / stride + 1;
         let job = super::Job { canvas: &desk.canvas, slide: &slide, columns, outputs };

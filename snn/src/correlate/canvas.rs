@@ -37,15 +37,14 @@ pub(super) struct Canvas {
 impl Canvas {
     pub(super) fn place(&mut self, image: &[f32], shape: Shape, placement: Placement) {
         let [height, width] = placement.size(shape);
+        if placement.spacing == 1 {
+            return self.place_rows(image, shape, placement, 0..height);
+        }
         (self.width, self.channels) = (width, shape.channels);
         self.values.clear();
         self.values.resize(height * width * shape.channels, 0.0);
         for (y, row) in image.chunks_exact(shape.width * shape.channels).enumerate() {
             let start = ((placement.border + y * placement.spacing) * width + placement.border) * shape.channels;
-            if placement.spacing == 1 {
-                self.values[start..start + row.len()].copy_from_slice(row);
-                continue;
-            }
             for (x, pixel) in row.chunks_exact(shape.channels).enumerate() {
                 let start = start + x * placement.spacing * shape.channels;
                 self.values[start..start + shape.channels].copy_from_slice(pixel);
@@ -55,9 +54,10 @@ impl Canvas {
 }
 
 impl Canvas {
-    /// Rows `rows` of the image with `border` zeros on every side.
-    pub(super) fn place_rows(&mut self, image: &[f32], shape: Shape, border: usize, rows: std::ops::Range<usize>) {
-        (self.width, self.channels) = (shape.width + 2 * border, shape.channels);
+    /// Rows `rows` of the canvas on which pixels lie side by side.
+    pub(super) fn place_rows(&mut self, image: &[f32], shape: Shape, placement: Placement, rows: std::ops::Range<usize>) {
+        let (border, [_, width]) = (placement.border, placement.size(shape));
+        (self.width, self.channels) = (width, shape.channels);
         let (row, margin) = (self.width * self.channels, border * self.channels);
         self.values.clear();
         self.values.resize(rows.len() * row, 0.0);

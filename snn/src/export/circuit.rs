@@ -87,9 +87,7 @@ impl<'a> Circuit<'a> {
         for (index, stage) in self.flat.stages.iter().enumerate() {
             values.push(match (&self.layers[index], &stage.what) {
                 (Some([layer, _]), _) => layer.infer(&values[stage.from[0]], &mut LayerState::new()),
-                (None, What::Join(_)) => {
-                    stage.from[1..].iter().fold(values[stage.from[0]].clone(), |sum, &value| plus(sum, &values[value]))
-                }
+                (None, What::Join(_)) => stage.from[1..].iter().fold(values[stage.from[0]].clone(), |sum, &value| sum.plus(&values[value])),
                 (None, What::Layer(_)) => zeros(index + 1),
             });
         }
@@ -136,15 +134,10 @@ impl<'a> Circuit<'a> {
             let Some(first) = from.next() else { continue };
             values[index + 1] = match (&self.layers[index], &stage.what) {
                 (Some([_, layer]), _) => Some(layer.infer(first, &mut LayerState::new())),
-                (None, What::Join(_)) => Some(from.fold(first.clone(), plus)),
+                (None, What::Join(_)) => Some(from.fold(first.clone(), Tensor::plus)),
                 (None, What::Layer(_)) => None,
             };
         }
         values
     }
-}
-
-fn plus(mut sum: Tensor, other: &Tensor) -> Tensor {
-    sum.values_mut().iter_mut().zip(other.values()).for_each(|(sum, x)| *sum += x);
-    sum
 }

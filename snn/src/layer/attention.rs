@@ -224,10 +224,7 @@ impl Layer for Attention {
         let gradients = self.spread(&gradient, &kept);
         let parts: Vec<Option<Tensor>> =
             self.parts.iter_mut().zip(gradients).map(|(part, gradient)| part.backward(gradient, wanted)).collect();
-        parts.into_iter().flatten().reduce(|mut sum, other| {
-            sum.values_mut().iter_mut().zip(other.values()).for_each(|(s, o)| *s += o);
-            sum
-        })
+        parts.into_iter().flatten().reduce(|sum, other| sum.plus(&other))
     }
 
     fn parts(&self) -> Vec<(String, &dyn Layer)> {

@@ -13,7 +13,7 @@ pub struct Conv2d {
     gain: Option<Parameter>,
     bias: Option<Parameter>,
     input: Option<Tensor>,
-    trace: Option<Trace>,
+    trace: Trace,
 }
 
 /// What is added to a deviation before one divides by it.
@@ -26,7 +26,7 @@ impl Conv2d {
         let fan_in = correlation.fan_in();
         let bias = bias.then(|| Parameter::uniform("bias", correlation.outputs, fan_in, init));
         let weight = Parameter::uniform("weight", correlation.n_weights(), fan_in, init);
-        Conv2d { correlation, weight, gain: None, bias, input: None, trace: None }
+        Conv2d { correlation, weight, gain: None, bias, input: None, trace: Trace::default() }
     }
 
     /// A layer whose weights count as gain (w - mean) / deviation, over the inputs of each output (Qiao S et al. (2019) arXiv:1903.10520): what
@@ -79,7 +79,7 @@ impl Conv2d {
     pub fn with(correlation: Correlation, weight: Vec<f32>, bias: Vec<f32>) -> Self {
         assert_eq!((weight.len(), bias.len()), (correlation.n_weights(), correlation.outputs), "{correlation:?}");
         let bias = Some(Parameter::new("bias", bias, false));
-        Conv2d { correlation, weight: Parameter::new("weight", weight, true), gain: None, bias, input: None, trace: None }
+        Conv2d { correlation, weight: Parameter::new("weight", weight, true), gain: None, bias, input: None, trace: Trace::default() }
     }
 }
 
@@ -114,14 +114,12 @@ impl Layer for Conv2d {
 
     fn forward_step(&mut self, input: Tensor, state: &mut LayerState, pass: Pass, watch: Watch) -> Tensor {
         let output = self.forward_watched(input, pass, watch);
-        if let Some(trace) = &mut self.trace {
-            trace.follow(&mut self.input, state);
-        }
+        self.trace.follow(&mut self.input, state);
         output
     }
 
     fn trace(&mut self, leak: f32) -> bool {
-        self.trace = Some(Trace::new(leak));
+        self.trace = Trace::new(leak);
         true
     }
 
@@ -135,7 +133,7 @@ impl Layer for Conv2d {
             self.correlation.weight_gradient(&input, &gradient, &mut self.weight.gradient);
         }
         if let Some(bias) = &mut self.bias {
-            add_rows(&gradient, Trace::of_biases(self.trace.as_ref()), &mut bias.gradient);
+            add_rows(&gradient, self.trace.of_biases(), &mut bias.gradient);
         }
         wanted.then(|| self.correlation.input_gradient(&gradient, input.shape(), &self.weights()))
     }

@@ -63,7 +63,7 @@ impl Values {
             total = Some(match (total, last) {
                 (None, true) => self.values[source].take().expect("values are kept as long as they are needed"),
                 (None, false) => self.value(source).clone(),
-                (Some(total), _) => plus(total, self.value(source)),
+                (Some(total), _) => total.plus(self.value(source)),
             });
             if last {
                 self.values[source] = None;
@@ -75,11 +75,6 @@ impl Values {
     fn value(&self, source: usize) -> &Tensor {
         self.values[source].as_ref().expect("values are kept as long as they are needed")
     }
-}
-
-fn plus(mut sum: Tensor, other: &Tensor) -> Tensor {
-    sum.values_mut().iter_mut().zip(other.values()).for_each(|(sum, x)| *sum += x);
-    sum
 }
 
 /// Goes through all parts in order; `apply` is one of them.
@@ -173,7 +168,7 @@ impl Layer for Graph {
         let hand = |gradients: &mut Vec<Option<Tensor>>, sources: &[usize], gradient: Tensor| {
             for &source in sources {
                 let sum = gradients[source].take();
-                gradients[source] = Some(sum.map_or_else(|| gradient.clone(), |sum| plus(sum, &gradient)));
+                gradients[source] = Some(sum.map_or_else(|| gradient.clone(), |sum| sum.plus(&gradient)));
             }
         };
         hand(&mut gradients, &self.sources[self.parts.len()], gradient);

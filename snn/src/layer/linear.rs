@@ -12,7 +12,7 @@ pub struct Linear {
     weight: Parameter,
     bias: Parameter,
     input: Option<Tensor>,
-    trace: Option<Trace>,
+    trace: Trace,
 }
 
 /// Samples side by side at most: enough to reuse each weight many times, few enough to give every thread some.
@@ -23,7 +23,7 @@ impl Linear {
     pub fn new(inputs: usize, outputs: usize, init: Init) -> Self {
         let correlation = Correlation { kernel: 1, stride: 1, padding: 0, inputs, outputs };
         let weight = Parameter::uniform("weight", inputs * outputs, inputs, init);
-        Linear { correlation, weight, bias: Parameter::uniform("bias", outputs, inputs, init), input: None, trace: None }
+        Linear { correlation, weight, bias: Parameter::uniform("bias", outputs, inputs, init), input: None, trace: Trace::default() }
     }
 
     /// A layer with these weights, `[input][output]`, and biases.
@@ -36,7 +36,7 @@ impl Linear {
             weight: Parameter::new("weight", weight, true),
             bias: Parameter::new("bias", bias, false),
             input: None,
-            trace: None,
+            trace: Trace::default(),
         }
     }
 
@@ -85,14 +85,12 @@ impl Layer for Linear {
 
     fn forward_step(&mut self, input: Tensor, state: &mut LayerState, pass: Pass, watch: Watch) -> Tensor {
         let output = self.forward_watched(input, pass, watch);
-        if let Some(trace) = &mut self.trace {
-            trace.follow(&mut self.input, state);
-        }
+        self.trace.follow(&mut self.input, state);
         output
     }
 
     fn trace(&mut self, leak: f32) -> bool {
-        self.trace = Some(Trace::new(leak));
+        self.trace = Trace::new(leak);
         true
     }
 
@@ -102,7 +100,7 @@ impl Layer for Linear {
         let rows = input.reshaped(Linear::rows(shape));
         let gradient = gradient.reshaped(Shape { channels: self.correlation.outputs, ..rows.shape() });
         self.correlation.weight_gradient(&rows, &gradient, &mut self.weight.gradient);
-        add_rows(&gradient, Trace::of_biases(self.trace.as_ref()), &mut self.bias.gradient);
+        add_rows(&gradient, self.trace.of_biases(), &mut self.bias.gradient);
         wanted.then(|| self.correlation.input_gradient(&gradient, rows.shape(), &self.weight.values).reshaped(shape))
     }
 

@@ -127,8 +127,7 @@ impl Parallel {
                 let inner =
                     below(if self.mixing == Mixing::Ipsu { self.biased(product(&self.weights(steps), input), 1.0) } else { leaked() });
                 let reset = if self.mixing == Mixing::Rpsu { self.weights(steps) } else { resets(self.threshold, self.tau, steps) };
-                let mut membrane = product(&reset, &mapped(&inner, sigmoid));
-                membrane.values_mut().iter_mut().zip(leaked().values()).for_each(|(h, x)| *h += x);
+                let membrane = product(&reset, &mapped(&inner, sigmoid)).plus(&leaked());
                 let membrane = if self.mixing == Mixing::Rpsu { self.biased(membrane, 1.0) } else { membrane };
                 (Some(inner), membrane)
             }
@@ -241,9 +240,7 @@ impl Layer for Parallel {
         }
         wanted.then(|| {
             let inner = back(if self.mixing == Mixing::Ipsu { self.weights(steps) } else { leaks(self.tau, steps) }, &to_inner);
-            let mut sum = back(leaks(self.tau, steps), &gradient);
-            sum.values_mut().iter_mut().zip(inner.values()).for_each(|(s, x)| *s += x);
-            sum
+            back(leaks(self.tau, steps), &gradient).plus(&inner)
         })
     }
 

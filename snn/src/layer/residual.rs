@@ -145,9 +145,7 @@ impl Layer for Residual {
             }
         }
         let (branch, shortcut) = (self.branch.backward(to_branch, wanted), self.shortcut.backward(to_shortcut, wanted));
-        let (mut sum, other) = (branch?, shortcut?);
-        sum.values_mut().iter_mut().zip(other.values()).for_each(|(s, o)| *s += o);
-        Some(sum)
+        Some(branch?.plus(&shortcut?))
     }
 
     fn parts(&self) -> Vec<(String, &dyn Layer)> {

@@ -6,17 +6,24 @@ use crate::tensor::{Shape, Tensor};
 use crate::training::TrainingOptions;
 use crate::zoo::ModelOptions;
 
+/// A small model for digits.
+fn small() -> ModelOptions {
+    ModelOptions { image: [8, 8, 1], width: 0.05, steps: 5, threshold: 0.1, encode: "rate".into(), ..ModelOptions::default() }
+}
+
 fn training(node: &str) -> Training {
-    let model = ModelOptions {
-        node_type: node.into(),
-        image: [8, 8, 1],
-        width: 0.05,
-        steps: 5,
-        threshold: 0.1,
-        encode: "rate".into(),
-        ..ModelOptions::default()
-    };
-    Training::new(model, TrainingOptions::default()).unwrap()
+    Training::new(ModelOptions { node_type: node.into(), ..small() }, TrainingOptions::default()).unwrap()
+}
+
+/// What was read says what the network says, but for `most` of its logits.
+fn assert_same_answers(network: &Network, back: &Network, most: usize, name: &str) {
+    let pass = Pass { seed: 1, number: 0 };
+    let images = Tensor::from_fn(Shape::new(1, 4, [8, 8, 1]), |i| (i % 11) as f32 / 11.0);
+    let spikes = network.encode(images.clone(), pass);
+    let (expected, found) = (network.infer(images, pass), back.infer(spikes, pass));
+    let off = expected.values().iter().zip(found.values()).filter(|(a, b)| (**a - **b).abs() > 1e-3).count();
+    assert!(off <= most, "{name}: {off} of 200 logits differ");
+    assert!(expected.values().iter().any(|x| *x != expected.values()[0]), "{name} says something");
 }
 
 #[test]
@@ -28,13 +35,7 @@ fn a_network_comes_back_with_the_same_answers() {
         let path = folder.join(format!("{node}.nir"));
         write(&training, &path).unwrap();
         let back = read(&path, 5).unwrap();
-        let pass = Pass { seed: 1, number: 0 };
-        let images = Tensor::from_fn(Shape::new(1, 4, [8, 8, 1]), |i| (i % 11) as f32 / 11.0);
-        let spikes = training.network.encode(images.clone(), pass);
-        let (expected, found) = (training.network.infer(images, pass), back.infer(spikes, pass));
-        let off = expected.values().iter().zip(found.values()).filter(|(a, b)| (**a - **b).abs() > 1e-3).count();
-        assert!(off <= 2, "{node}: {off} of 200 logits differ");
-        assert!(expected.values().iter().any(|x| *x != expected.values()[0]), "{node} says something");
+        assert_same_answers(&training.network, &back, 2, node);
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -42,15 +43,7 @@ fn a_network_comes_back_with_the_same_answers() {
 #[test]
 fn residual_networks_come_back_with_the_same_answers() {
     for name in ["resnet9", "resnet19", "sew_resnet20"] {
-        let model = ModelOptions {
-            model: name.into(),
-            image: [8, 8, 1],
-            width: 0.05,
-            steps: 5,
-            threshold: 0.1,
-            encode: "rate".into(),
-            ..ModelOptions::default()
-        };
+        let model = ModelOptions { model: name.into(), ..small() };
         let mut training = Training::new(model, TrainingOptions { batch_size: 100, ..TrainingOptions::default() }).unwrap();
         let digits = crate::data::load("digits", ".".as_ref()).unwrap();
         training.epoch(&digits, |_| crate::training::Next::Continue).unwrap();
@@ -58,13 +51,7 @@ fn residual_networks_come_back_with_the_same_answers() {
         write(&training, &path).unwrap();
         let back = read(&path, 5).unwrap();
         std::fs::remove_file(&path).unwrap();
-        let pass = Pass { seed: 1, number: 0 };
-        let images = Tensor::from_fn(Shape::new(1, 4, [8, 8, 1]), |i| (i % 11) as f32 / 11.0);
-        let spikes = training.network.encode(images.clone(), pass);
-        let (expected, found) = (training.network.infer(images, pass), back.infer(spikes, pass));
-        let off = expected.values().iter().zip(found.values()).filter(|(a, b)| (**a - **b).abs() > 1e-3).count();
-        assert!(off <= 10, "{name}: {off} of 200 logits differ");
-        assert!(expected.values().iter().any(|x| *x != expected.values()[0]), "{name} says something");
+        assert_same_answers(&training.network, &back, 10, name);
         // What was read can be streamed like what was made here.
         assert!(crate::runtime::Runtime::new(back).is_ok());
     }
