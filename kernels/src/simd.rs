@@ -113,16 +113,16 @@ pub(crate) fn prefetch<T>(slice: &[T], index: usize) {
     let _ = (slice, index);
 }
 
-/// Like [`prefetch`], but only into the second-level cache.
+/// Asks for the cache line of a word, but only into the second-level cache.
 #[inline(always)]
-pub(crate) fn prefetch_l2<T>(slice: &[T], index: usize) {
+pub(crate) fn prefetch_l2(word: &u32) {
     #[cfg(all(target_arch = "x86_64", not(portable)))]
-    if let Some(element) = slice.get(index) {
-        // SAFETY: as above.
-        unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T1 }>(std::ptr::from_ref(element).cast()) }
+    // SAFETY: as above.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T1 }>(std::ptr::from_ref(word).cast());
     }
     #[cfg(not(all(target_arch = "x86_64", not(portable))))]
-    let _ = (slice, index);
+    let _ = word;
 }
 
 /// The integer part. What `as` does with numbers that no `i32` holds keeps a loop from being vectorised.

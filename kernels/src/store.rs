@@ -109,12 +109,6 @@ impl Store {
         self.words.slice(start, n)
     }
 
-    /// The slab that holds the words from `start` on, and where in it.
-    #[inline(always)]
-    pub(crate) fn slab(&self, start: u32) -> (&[u32], usize) {
-        self.words.slab(start)
-    }
-
     /// Memory in bytes.
     pub fn bytes(&self) -> u64 {
         let places: usize = self.chunks.iter().map(|c| size_of_val(&**c) + size_of::<Box<[Place]>>()).sum();
