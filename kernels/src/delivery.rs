@@ -43,8 +43,13 @@ struct Due {
 struct Page {
     /// Segments in the store.
     stored: Vec<Due>,
-    /// Segments that were made for this page, with their words.
-    made: Vec<Due>,
+    made: Made,
+}
+
+/// Segments that were made for a page, with their words.
+#[derive(Clone, Debug, Default)]
+struct Made {
+    segments: Vec<Due>,
     words: Vec<u32>,
 }
 
@@ -55,13 +60,15 @@ pub struct Calendar {
     mask: u64,
     /// Room for the stored segments of a page.
     sorted: Vec<Due>,
+    /// Room for what will be made, from pages that are over: pages in turn would each come to hold as much as the fullest.
+    rooms: Vec<Made>,
 }
 
 impl Calendar {
     /// A calendar for delays up to `max_delay` steps.
     pub fn new(max_delay: u32) -> Self {
         let n = (u64::from(max_delay) + 1).next_power_of_two();
-        Calendar { pages: vec![Page::default(); n as usize], mask: n - 1, sorted: Vec::new() }
+        Calendar { pages: vec![Page::default(); n as usize], mask: n - 1, sorted: Vec::new(), rooms: Vec::new() }
     }
 
     #[inline(always)]
@@ -72,9 +79,12 @@ impl Calendar {
     /// Enters a segment that is made only now; its words are appended to what is returned.
     #[inline]
     pub fn make(&mut self, due: u64, segment: Segment) -> &mut Vec<u32> {
-        let page = self.page(due);
-        page.made.push(Due { start: page.words.len() as u32, count: segment.count, kind: segment.kind });
-        &mut page.words
+        let made = &mut self.pages[(due & self.mask) as usize].made;
+        if made.segments.capacity() == 0 {
+            *made = self.rooms.pop().unwrap_or_default();
+        }
+        made.segments.push(Due { start: made.words.len() as u32, count: segment.count, kind: segment.kind });
+        &mut made.words
     }
 
     /// Adds up everything that is due at `step`, and forgets it. Returns the number of synaptic events.
@@ -91,15 +101,19 @@ impl Calendar {
             add(words, due.count as usize, kind, &mut sums[kind.receptor as usize]);
             events += u64::from(due.count);
         }
-        for due in &page.made {
-            let kind = &kinds[due.kind as usize];
-            let words = &page.words[due.start as usize..][..kind.encoding.words(due.count as usize)];
-            add(words, due.count as usize, kind, &mut sums[kind.receptor as usize]);
-            events += u64::from(due.count);
-        }
         page.stored.clear();
-        page.made.clear();
-        page.words.clear();
+        if !page.made.segments.is_empty() {
+            let mut made = std::mem::take(&mut page.made);
+            for due in &made.segments {
+                let kind = &kinds[due.kind as usize];
+                let words = &made.words[due.start as usize..][..kind.encoding.words(due.count as usize)];
+                add(words, due.count as usize, kind, &mut sums[kind.receptor as usize]);
+                events += u64::from(due.count);
+            }
+            made.segments.clear();
+            made.words.clear();
+            self.rooms.push(made);
+        }
         events
     }
 }

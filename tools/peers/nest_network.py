@@ -43,10 +43,19 @@ def create(network):
     return populations
 
 
+def is_inhibitory(projection):
+    weight = projection["weight"]
+    return weight.get("mean", weight.get("value", 0)) < 0
+
+
 def connect(network, populations):
+    # A thread of NEST holds 2^27 synapses of a model at most. A source has synapses of one sign, so two models cost no spike more.
+    for model in ("excitatory", "inhibitory"):
+        nest.CopyModel("static_synapse_hpc", model)
     for projection in network["projections"]:
         source, target = populations[projection["source"]], populations[projection["target"]]
-        synapse = {"synapse_model": "static_synapse_hpc", "weight": value(projection["weight"]), "delay": value(projection["delay"])}
+        model = "inhibitory" if is_inhibitory(projection) else "excitatory"
+        synapse = {"synapse_model": model, "weight": value(projection["weight"]), "delay": value(projection["delay"])}
         nest.Connect(source, target, rule(projection), synapse)
     # Sorts and compresses the connections, as the first simulation would.
     nest.Prepare()

@@ -76,7 +76,9 @@ fn forward_and_both_gradients_follow_the_definition() {
 
 #[test]
 fn events_give_the_same_bits_as_all_products() {
-    for (c, shape) in cases() {
+    // So wide that rows of its kernel are taken one after the other.
+    let wide = (Correlation { kernel: 3, stride: 1, padding: 1, inputs: 256, outputs: 120 }, Shape::new(1, 1, [4, 5, 256]));
+    for (c, shape) in cases().into_iter().chain([wide]) {
         let input = values(shape, 0.2, 4);
         let weights = values(Shape::new(1, 1, [1, 1, c.n_weights()]), 1.0, 5);
         let bias = vec![0.25; c.outputs];
