@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::lines::Lines;
 use super::{LANES, ROWS};
 use crate::tensor::Shape;
 
@@ -81,13 +82,13 @@ pub(super) struct Sheets {
     pub(super) pixels: usize,
     /// Images on every sheet.
     pub(super) n_images: usize,
-    pub(super) values: Vec<f32>,
+    pub(super) values: Lines,
 }
 
 impl Sheets {
     pub(super) fn new(lanes: usize, placement: Placement, shape: Shape) -> Self {
         let [height, width] = placement.size(shape);
-        Sheets { lanes, placement, shape, width, pixels: height * width, n_images: 0, values: Vec::new() }
+        Sheets { lanes, placement, shape, width, pixels: height * width, n_images: 0, values: Lines::default() }
     }
 
     /// Takes another group of gradients.
@@ -97,8 +98,7 @@ impl Sheets {
         let len = shape.channels.div_ceil(lanes) * n_images * pixels * lanes;
         // Zeros between and around the pixels stay what they are as long as the group has the same size.
         if self.n_images != n_images {
-            self.values.clear();
-            self.values.resize(len, 0.0);
+            self.values = Lines::zeros(len);
             self.n_images = n_images;
         }
         self.values.par_chunks_mut(pixels * lanes).enumerate().for_each(|(sheet, values)| {

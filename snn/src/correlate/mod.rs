@@ -15,6 +15,7 @@
 mod band;
 mod canvas;
 mod events;
+mod lines;
 mod product;
 mod tile;
 mod winograd;
@@ -24,6 +25,7 @@ use rayon::prelude::*;
 pub(crate) use self::band::{Desk, Ready};
 use self::canvas::{Canvas, Columns, Group, Placement, Sheets};
 use self::events::Events;
+use self::lines::Lines;
 use crate::tensor::{Shape, Tensor};
 
 /// Output channels that a tile computes side by side, one vector of AVX-512.
@@ -232,7 +234,7 @@ struct Job<'a> {
 struct Packed {
     path: Path,
     lanes: usize,
-    values: Vec<f32>,
+    values: Lines,
 }
 
 impl Packed {
@@ -241,7 +243,7 @@ impl Packed {
     }
 
     fn in_blocks(path: Path, lanes: usize, [n_taps, inputs, outputs]: [usize; 3], at: impl Fn(usize, usize, usize) -> f32 + Sync) -> Self {
-        let mut values = vec![0.0; n_taps * inputs * outputs.next_multiple_of(lanes)];
+        let mut values = Lines::zeros(n_taps * inputs * outputs.next_multiple_of(lanes));
         values.par_chunks_mut(n_taps * inputs * lanes).enumerate().for_each(|(block, values)| {
             let here = lanes.min(outputs - block * lanes);
             for (row, values) in values.chunks_exact_mut(lanes).enumerate() {

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use self::points::{POINTS, Vector, both_ways, load, pixels_of, result, taps};
 use super::canvas::{Canvas, Placement};
+use super::lines::Lines;
 use super::product::{add_products, eight_rows_fit};
 use super::{Correlation, LANES, ROWS};
 use crate::tensor::{Shape, Tensor};
@@ -68,7 +69,7 @@ pub(super) fn input_gradient(c: &Correlation, gradient: &Tensor, input: Shape, w
     let mut output = Tensor::unspecified(input);
     let images = gradient.values().par_chunks(gradient.shape().n_features());
     let outputs = output.values_mut().par_chunks_mut(input.n_features());
-    outputs.zip(images).for_each_init(<(Canvas, Vec<f32>)>::default, |(canvas, points), (output, image)| {
+    outputs.zip(images).for_each_init(<(Canvas, Lines)>::default, |(canvas, points), (output, image)| {
         canvas.place(image, gradient.shape(), placement);
         slide(&Job { filters: &filters, canvas, shape: input }, points, output);
     });
@@ -84,9 +85,9 @@ struct Job<'a> {
 }
 
 /// The turned kernels at the points: `[block of inputs][point][output][lane]`, with zeros for channels that do not exist.
-fn filters(c: &Correlation, weights: &[f32]) -> Vec<f32> {
+fn filters(c: &Correlation, weights: &[f32]) -> Lines {
     let outputs = padded(c.outputs);
-    let mut filters = vec![0.0; POINTS * outputs * padded(c.inputs)];
+    let mut filters = Lines::zeros(POINTS * outputs * padded(c.inputs));
     filters.par_chunks_mut(POINTS * outputs * LANES).enumerate().for_each(|(block, filters)| {
         for lane in 0..LANES.min(c.inputs - block * LANES) {
             fill_lane(c, &weights[(block * LANES + lane) * 9 * c.outputs..][..9 * c.outputs], &mut filters[lane..]);
@@ -116,30 +117,32 @@ fn fill_lane(c: &Correlation, weights: &[f32], filters: &mut [f32]) {
     }
 }
 
-fn slide(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
+fn slide(job: &Job, points: &mut Lines, output: &mut [f32]) {
     if eight_rows_fit() { slide8(job, points, output) } else { slide4(job, points, output) }
 }
 
-dispatch! { fn slide8(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) = slide8_body }
+dispatch! { fn slide8(job: &Job, points: &mut Lines, output: &mut [f32]) = slide8_body }
 #[inline(always)]
-fn slide8_body(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
+fn slide8_body(job: &Job, points: &mut Lines, output: &mut [f32]) {
     slide_rows::<8>(job, points, output);
 }
 
-dispatch! { fn slide4(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) = slide4_body }
+dispatch! { fn slide4(job: &Job, points: &mut Lines, output: &mut [f32]) = slide4_body }
 #[inline(always)]
-fn slide4_body(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
+fn slide4_body(job: &Job, points: &mut Lines, output: &mut [f32]) {
     slide_rows::<4>(job, points, output);
 }
 
 /// [`ROWS`] squares at a time, of which `R` are multiplied together.
 #[inline(always)]
-fn slide_rows<const R: usize>(job: &Job, points: &mut Vec<f32>, output: &mut [f32]) {
+fn slide_rows<const R: usize>(job: &Job, points: &mut Lines, output: &mut [f32]) {
     let depth = padded(job.canvas.channels);
     let squares = Squares::new(job.shape);
     let per_row = POINTS * ROWS * depth;
     let rows = (AHEAD / per_row).max(1);
-    points.resize(rows * per_row, 0.0);
+    if points.len() != rows * per_row {
+        *points = Lines::zeros(rows * per_row);
+    }
     let filters = job.filters.as_chunks::<LANES>().0;
     let mut products = [[[0.0; LANES]; ROWS]; POINTS];
     for first in (0..squares.n()).step_by(rows * ROWS) {
@@ -224,8 +227,8 @@ mod tests {
         canvas.place(gradient.values(), gradient.shape(), placement(1, shape));
         let job = Job { filters: &filters, canvas: &canvas, shape };
         let [mut eight, mut four] = [vec![0.0; shape.len()], vec![0.0; shape.len()]];
-        slide8(&job, &mut Vec::new(), &mut eight);
-        slide4(&job, &mut Vec::new(), &mut four);
+        slide8(&job, &mut Lines::default(), &mut eight);
+        slide4(&job, &mut Lines::default(), &mut four);
         assert!(eight == four);
         assert!(eight == input_gradient(&c, &gradient, shape, &weights).values());
     }
