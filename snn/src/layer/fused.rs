@@ -87,7 +87,9 @@ impl<'a> Block<'a> {
         let (shape, state) = (self.shape, &mut states[self.place]);
         state.step += shape.steps;
         if state.values.is_empty() {
-            state.values = self.nodes.at_rest().into_iter().flat_map(|value| std::iter::repeat_n(value, shape.per_step())).collect();
+            for value in self.nodes.at_rest() {
+                state.values.resize(state.values.len() + shape.per_step(), value);
+            }
         }
         let (rows, side) = (self.rows(), self.pool.unwrap_or(1));
         let mut output = match self.pool {
