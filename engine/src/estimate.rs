@@ -10,8 +10,16 @@ use kernels::wiring::shares::Shares;
 use crate::Settings;
 use crate::build::MAX_EPOCH;
 use crate::comm::Alone;
+use crate::procedural::ROUND;
 use crate::recorder::pace;
 use crate::storage::{self, Class, stored_bytes};
+
+/// Spikes per neuron and second of a lively network, by which memory is estimated that goes with activity.
+const LIVELY: f64 = 10.0;
+
+/// Bytes of a synapse from when it is made until it is delivered: its word, its segment, both once more on their way to another thread, and room
+/// for them to grow.
+const MADE: f64 = 40.0;
 
 /// Neurons, synapses and memory of a network, from its description alone.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +65,10 @@ pub fn estimate(network: &Network, settings: &Settings) -> Estimate {
     let mut terms: Vec<(String, f64)> = synapses.iter().map(|(class, (_, bytes))| (class.name().to_string(), *bytes)).collect();
     terms.push(("segment heads".into(), heads));
     terms.push(("what procedural synapses are made from".into(), kept));
+    let procedural = synapses.get(&Class::Procedural).map_or(0.0, |(n, _)| *n);
+    if procedural > 0.0 {
+        terms.push(("synapses being made".into(), made_bytes(procedural, delays(network, settings).0, settings)));
+    }
     let device_terms = settings.device.map_or_else(Vec::new, |_| sorted([terms.clone(), on_device(network, settings, heads)].concat()));
     terms.extend(neurons(network, settings));
     let stored: f64 = terms.iter().take(synapses.len()).map(|t| t.1).sum();
@@ -81,9 +93,7 @@ fn sorted(mut terms: Vec<(String, f64)>) -> Vec<(String, f64)> {
 
 /// What a device keeps besides synapses, whose heads take `heads` bytes.
 fn on_device(network: &Network, settings: &Settings, heads: f64) -> Vec<(String, f64)> {
-    let bounds = kernels::wiring::describe(network, settings.dt, settings.seed).iter().map(|w| w.delay_bounds()).collect::<Vec<_>>();
-    let longest = bounds.iter().map(|b| b.1).max().unwrap_or(1);
-    let shortest = bounds.iter().map(|b| u64::from(b.0)).min().unwrap_or(u64::MAX).min(MAX_EPOCH);
+    let (shortest, longest) = delays(network, settings);
     let pace = pace(settings.dt, shortest);
     let mut terms = vec![
         // Segments begin at multiples of 16 bytes: half of that is lost in the mean, for each head of 8 bytes.
@@ -97,6 +107,19 @@ fn on_device(network: &Network, settings: &Settings, heads: f64) -> Vec<(String,
     terms.push(("currents from generators".into(), processes.map(|s| 4.0 * f64::from(network.populations[s.target].size)).sum()));
     terms.extend(neurons(network, settings).into_iter().take(2));
     terms
+}
+
+/// Steps of an epoch, and of the longest delay.
+fn delays(network: &Network, settings: &Settings) -> (u64, u32) {
+    let bounds = kernels::wiring::describe(network, settings.dt, settings.seed).iter().map(|w| w.delay_bounds()).collect::<Vec<_>>();
+    let longest = bounds.iter().map(|b| b.1).max().unwrap_or(1);
+    (bounds.iter().map(|b| u64::from(b.0)).min().unwrap_or(u64::MAX).min(MAX_EPOCH), longest)
+}
+
+/// Memory of those of `n` procedural synapses that are made in an epoch, or in a round of one.
+fn made_bytes(n: f64, epoch: u64, settings: &Settings) -> f64 {
+    let seconds = epoch as f64 * settings.dt / 1000.0;
+    MADE * (n * LIVELY * seconds).min((ROUND * settings.threads) as f64)
 }
 
 /// Memory of what `n` procedural synapses of `n_source` sources are made from.

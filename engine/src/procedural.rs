@@ -17,7 +17,7 @@ use crate::shard::Fired;
 pub(crate) use ahead::Ahead;
 
 /// A round ends when a thread has made about so many words (4 bytes each).
-const ROUND: usize = 8 << 20;
+pub(crate) const ROUND: usize = 8 << 20;
 
 /// Procedural projections by their shortest delay.
 pub(crate) struct Procedural {

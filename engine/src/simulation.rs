@@ -97,7 +97,7 @@ pub struct Block<'a> {
     pub phases: Phases,
 }
 
-/// Sees what happens while a simulation runs. Called about every 10 ms of biological time.
+/// Sees what happens while a simulation runs. Called about every 10 ms of biological time, and sooner where millions of spikes have come together.
 pub trait Observer {
     /// Takes a block. `Break` ends the run at the end of the next epoch, on a device of the next block.
     fn block(&mut self, block: &Block) -> ControlFlow<()>;

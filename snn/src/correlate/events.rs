@@ -116,7 +116,6 @@ const NEAR: usize = 400 << 10;
 #[inline(always)]
 fn slide_lanes<const V: usize>(job: &Job, events: &Events, output: &mut [f32]) {
     let (canvas, kernel) = (job.canvas, job.slide.kernel);
-    let Events { list, starts } = events;
     let row = kernel * canvas.channels;
     // Rows of the kernel that are taken together: all, or where that is far too much, one after the other over all pixels. The order of each
     // sum is the same.
@@ -131,24 +130,33 @@ fn slide_lanes<const V: usize>(job: &Job, events: &Events, output: &mut [f32]) {
         for (first, weights) in (0..kernel).step_by(together).zip(weights.chunks(together * row)) {
             for (pixel, output) in output.chunks_exact_mut(job.outputs).enumerate() {
                 let output = &mut output[block * V..][..here];
-                let corner = job.start(pixel) / canvas.channels;
-                let left = corner % canvas.width * canvas.channels;
                 let mut sums = bias;
                 if first > 0 {
                     sums[..here].copy_from_slice(output);
                 }
-                for (dy, weights) in (first..).zip(weights.chunks_exact(row)) {
-                    let first = corner + dy * canvas.width;
-                    for event in &list[starts[first]..starts[first + kernel]] {
-                        for (s, w) in sums.iter_mut().zip(&weights[event.at as usize - left]) {
-                            *s += event.value * w;
-                        }
-                    }
-                }
+                let corner = job.start(pixel) / canvas.channels + first * canvas.width;
+                let sums = add_events(job, events, corner, weights, sums);
                 output.copy_from_slice(&sums[..here]);
             }
         }
     }
+}
+
+/// `sums` and what the events under some rows of the kernel give, which begin at pixel `corner` of the canvas.
+#[inline(always)]
+fn add_events<const V: usize>(job: &Job, events: &Events, corner: usize, weights: &[[f32; V]], mut sums: [f32; V]) -> [f32; V] {
+    let (canvas, kernel) = (job.canvas, job.slide.kernel);
+    let Events { list, starts } = events;
+    let left = corner % canvas.width * canvas.channels;
+    for (dy, weights) in weights.chunks_exact(kernel * canvas.channels).enumerate() {
+        let first = corner + dy * canvas.width;
+        for event in &list[starts[first]..starts[first + kernel]] {
+            for (s, w) in sums.iter_mut().zip(&weights[event.at as usize - left]) {
+                *s += event.value * w;
+            }
+        }
+    }
+    sums
 }
 
 #[inline(always)]
