@@ -8,6 +8,8 @@
 //! one it adds up, into the second-level cache, which can wait for twice as many lines as the first
 //! (a quarter faster). Each addition goes to its own cell and commutes with all others.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::layout::BLOCK;
 use crate::segments::{Encoding, Kind, Segment};
 use crate::simd::prefetch_l2;
@@ -22,12 +24,36 @@ const LINE: usize = 16;
 /// Lengths of segments that are told apart; all longer ones count as one.
 const LENGTHS: usize = 128;
 
-/// Summed input of one receptor of a block, in fixed point. Its length lets 16-bit targets go unchecked.
-pub type Sums = Box<[i32; BLOCK]>;
+/// Summed input of one receptor of a block, in fixed point. Its length lets 16-bit targets go unchecked, and it begins with a cache line, so that
+/// no vector of sums lies in two.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    cells: Vec<i32>,
+    start: usize,
+}
 
 /// New sums, all zero.
 pub fn sums() -> Sums {
-    vec![0i32; BLOCK].into_boxed_slice().try_into().expect("the length is BLOCK")
+    let cells = vec![0; BLOCK + LINE - 1];
+    // A place that is not aligned costs time and nothing else.
+    let start = cells.as_ptr().align_offset(LINE * size_of::<i32>()).min(LINE - 1);
+    Sums { cells, start }
+}
+
+impl Deref for Sums {
+    type Target = [i32; BLOCK];
+
+    #[inline(always)]
+    fn deref(&self) -> &[i32; BLOCK] {
+        self.cells[self.start..].first_chunk().expect("there is room for a block")
+    }
+}
+
+impl DerefMut for Sums {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [i32; BLOCK] {
+        self.cells[self.start..].first_chunk_mut().expect("there is room for a block")
+    }
 }
 
 /// A segment that is due: where its words begin, how many synapses, of what kind.

@@ -135,6 +135,25 @@ pub const NO_SUBSTEP_CUDA: &str = "__device__ __forceinline__ void substep(const
 /// Neurons that a kernel handles at a time: the width of the widest vector registers in `real`s.
 pub const LANES: usize = 16;
 
+/// Values of [`LANES`] neurons, a row for each of `N` fields. A row is a cache line, so that no vector lies in two.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Tile<const N: usize>(pub [[real; LANES]; N]);
+
+impl<const N: usize> AsRef<[[real; LANES]]> for Tile<N> {
+    #[inline(always)]
+    fn as_ref(&self) -> &[[real; LANES]] {
+        &self.0
+    }
+}
+
+impl<const N: usize> AsMut<[[real; LANES]]> for Tile<N> {
+    #[inline(always)]
+    fn as_mut(&mut self) -> &mut [[real; LANES]] {
+        &mut self.0
+    }
+}
+
 /// A struct of [`real`](type@real)s that can be read from and written to columns.
 pub trait Columns: Copy + Default + Send + Sync + 'static {
     /// The fields, in column order.
@@ -171,13 +190,13 @@ macro_rules! columns {
         impl $crate::kit::Columns for $Name {
             const FIELDS: &'static [$crate::Field] = &[$($($crate::Field {
                 name: stringify!($field), unit: $unit, doc: $fdoc },)+)*];
-            type Lanes = [[$crate::kit::real; $crate::kit::LANES]; <Self as $crate::kit::Columns>::FIELDS.len()];
+            type Lanes = $crate::kit::Tile<{ <Self as $crate::kit::Columns>::FIELDS.len() }>;
             #[inline(always)]
-            fn lanes() -> Self::Lanes { [[0.0; $crate::kit::LANES]; <Self as $crate::kit::Columns>::FIELDS.len()] }
+            fn lanes() -> Self::Lanes { $crate::kit::Tile([[0.0; $crate::kit::LANES]; <Self as $crate::kit::Columns>::FIELDS.len()]) }
             #[inline(always)]
             #[allow(non_snake_case)]
             fn load(lanes: &Self::Lanes, lane: usize) -> Self {
-                let [$($($field,)+)*] = lanes;
+                let $crate::kit::Tile([$($($field,)+)*]) = lanes;
                 $Name { $($($field: $field[lane],)+)* }
             }
             #[inline(always)]
@@ -194,7 +213,7 @@ macro_rules! columns {
             #[inline(always)]
             #[allow(non_snake_case)]
             fn store(self, lanes: &mut Self::Lanes, lane: usize) {
-                let [$($($field,)+)*] = lanes;
+                let $crate::kit::Tile([$($($field,)+)*]) = lanes;
                 $($($field[lane] = self.$field;)+)*
             }
         }
