@@ -79,3 +79,25 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::Alone;
+
+    #[test]
+    fn many_spikes_are_shown_before_their_time() {
+        let mut blocks = Vec::new();
+        let mut observer = |block: &Block| {
+            blocks.push((block.steps.clone(), block.spikes.len()));
+            ControlFlow::Continue(())
+        };
+        let mut recent = Recent::new(1);
+        let mut recorder = Recorder::new((&mut observer, &mut recent), &Alone, 0, 100);
+        for (step, n) in [(1, 3), (2, MANY), (3, 5), (100, 2), (102, 1)] {
+            recorder.take(&Outbox { spikes: vec![(step - 1, 7); n], samples: Vec::new() });
+            assert!(recorder.flush(step, false, Phases::default()).unwrap().is_continue());
+        }
+        assert_eq!(blocks, [(0..2, MANY + 3), (2..102, 8)]);
+    }
+}

@@ -218,3 +218,42 @@ fn add(words: &[u32], count: usize, kind: &Kind, sums: &mut [i32; BLOCK]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: Kind = Kind { encoding: Encoding::Compact, receptor: 0, shift: 0, weight: 0 };
+
+    #[test]
+    fn segments_of_one_length_come_together_and_none_is_lost() {
+        let of = |i: u32| Due { start: i, count: (i * 37 % 301) as u16, kind: 0 };
+        let segments: Vec<Due> = (0..1000).map(of).collect();
+        let mut sorted = vec![Due::default(); 3];
+        let sorted = by_length(&segments, &mut sorted);
+        assert!(sorted.is_sorted_by_key(|due| (due.count as usize).min(LENGTHS - 1)));
+        let starts = |dues: &[Due]| -> std::collections::BTreeSet<u32> { dues.iter().map(|due| due.start).collect() };
+        assert_eq!((sorted.len(), starts(sorted)), (segments.len(), starts(&segments)));
+        assert_eq!(by_length(&segments[..LENGTHS - 1], &mut Vec::new()).len(), LENGTHS - 1);
+    }
+
+    #[test]
+    fn pages_share_the_room_of_what_is_made() {
+        let (mut calendar, store, mut cells) = (Calendar::new(63), Store::new(1), [sums()]);
+        let mut events = 0;
+        for step in 0..200 {
+            for target in 0..100 {
+                calendar.make(step, Segment { block: 0, delay: 1, kind: 0, count: 1 }).push(1 << 16 | target);
+            }
+            events += calendar.deliver(&store, &[KIND], step, &mut cells);
+        }
+        assert_eq!((events, cells[0][99], cells[0][100]), (20_000, 200, 0));
+        let held: usize = calendar.pages.iter().map(|page| &page.made).chain(&calendar.rooms).map(|made| made.words.capacity()).sum();
+        assert!(held < 300, "room for {held} words where 100 are made at a time");
+    }
+
+    #[test]
+    fn sums_begin_with_a_cache_line() {
+        assert!((0..9).all(|_| sums().as_ptr().addr().is_multiple_of(64)));
+    }
+}
