@@ -29,7 +29,7 @@ impl LayerActivity {
 
     /// How the layer is computed at this density.
     pub fn path(&self) -> Option<correlate::Path> {
-        (self.row.products > 0).then(|| correlate::Path::at(self.row.input.channels, self.input_density))
+        (self.row.products > 0).then(|| correlate::Path::at(self.row.input.channels, self.row.parameters, self.input_density))
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Desk {
 impl Correlation {
     /// Gets ready to slide over the images of `input`, by the path that is faster at its density.
     pub(crate) fn ready<'a>(&self, input: &Tensor, weights: &[f32], bias: &'a [f32]) -> Ready<'a> {
-        Ready { correlation: *self, packed: self.packed(Path::for_values(input), weights), bias }
+        Ready { correlation: *self, packed: self.packed(self.path(input), weights), bias }
     }
 }
 
