@@ -11,6 +11,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::layout::BLOCK;
+use crate::lines::{LINE, Lines};
 use crate::segments::{Encoding, Kind, Segment};
 use crate::simd::prefetch_l2;
 use crate::store::Store;
@@ -19,25 +20,16 @@ use crate::store::Store;
 const AHEAD: usize = 12;
 /// Spikes whose rows are looked up together.
 const TOGETHER: usize = 16;
-/// Words in a cache line.
-const LINE: usize = 16;
 /// Lengths of segments that are told apart; all longer ones count as one.
 const LENGTHS: usize = 128;
 
-/// Summed input of one receptor of a block, in fixed point. Its length lets 16-bit targets go unchecked, and it begins with a cache line, so that
-/// no vector of sums lies in two.
-#[derive(Clone, Debug)]
-pub struct Sums {
-    cells: Vec<i32>,
-    start: usize,
-}
+/// Summed input of one receptor of a block, in fixed point. Its length lets 16-bit targets go unchecked.
+#[derive(Debug)]
+pub struct Sums(Lines<i32>);
 
 /// New sums, all zero.
 pub fn sums() -> Sums {
-    let cells = vec![0; BLOCK + LINE - 1];
-    // A place that is not aligned costs time and nothing else.
-    let start = cells.as_ptr().align_offset(LINE * size_of::<i32>()).min(LINE - 1);
-    Sums { cells, start }
+    Sums(Lines::zeros(BLOCK))
 }
 
 impl Deref for Sums {
@@ -45,14 +37,14 @@ impl Deref for Sums {
 
     #[inline(always)]
     fn deref(&self) -> &[i32; BLOCK] {
-        self.cells[self.start..].first_chunk().expect("there is room for a block")
+        self.0.first_chunk().expect("they are as many as a block has places")
     }
 }
 
 impl DerefMut for Sums {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [i32; BLOCK] {
-        self.cells[self.start..].first_chunk_mut().expect("there is room for a block")
+        self.0.first_chunk_mut().expect("they are as many as a block has places")
     }
 }
 
@@ -97,15 +89,17 @@ impl Calendar {
         Calendar { pages: vec![Page::default(); n as usize], mask: n - 1, sorted: Vec::new(), rooms: Vec::new() }
     }
 
+    /// Where the page of a step is.
     #[inline(always)]
-    fn page(&mut self, step: u64) -> &mut Page {
-        &mut self.pages[(step & self.mask) as usize]
+    fn place(&self, step: u64) -> usize {
+        (step & self.mask) as usize
     }
 
     /// Enters a segment that is made only now; its words are appended to what is returned.
     #[inline]
     pub fn make(&mut self, due: u64, segment: Segment) -> &mut Vec<u32> {
-        let made = &mut self.pages[(due & self.mask) as usize].made;
+        let place = self.place(due);
+        let made = &mut self.pages[place].made;
         if made.segments.capacity() == 0 {
             *made = self.rooms.pop().unwrap_or_default();
         }
@@ -116,7 +110,8 @@ impl Calendar {
     /// Adds up everything that is due at `step`, and forgets it. Returns the number of synaptic events.
     pub fn deliver(&mut self, store: &Store, kinds: &[Kind], step: u64, sums: &mut [Sums]) -> u64 {
         let mut events = 0;
-        let page = &mut self.pages[(step & self.mask) as usize];
+        let place = self.place(step);
+        let page = &mut self.pages[place];
         let stored = by_length(&page.stored, &mut self.sorted);
         for (i, due) in stored.iter().enumerate() {
             if let Some(ahead) = stored.get(i + AHEAD) {
@@ -189,7 +184,9 @@ pub fn enter(store: &Store, kinds: &[Kind], spikes: &[(u64, u32)], now: u64, cal
                 let due = step + u64::from(segment.delay);
                 if due >= now {
                     let entry = Due { start, count: segment.count, kind: segment.kind };
-                    calendars[segment.block as usize].page(due).stored.push(entry);
+                    let calendar = &mut calendars[segment.block as usize];
+                    let place = calendar.place(due);
+                    calendar.pages[place].stored.push(entry);
                 }
                 start += kinds[segment.kind as usize].encoding.words(segment.count as usize) as u32;
             }

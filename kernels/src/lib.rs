@@ -24,6 +24,7 @@ pub mod cuda;
 pub mod delivery;
 pub mod device;
 pub mod layout;
+pub mod lines;
 mod order;
 pub mod permutation;
 pub mod quantile;

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::lines::Lines;
 use super::{LANES, ROWS};
 use crate::tensor::Shape;
+use kernels::lines::Lines;
 
 /// Where the pixels of an image lie on a larger canvas of zeros.
 #[derive(Clone, Copy)]
@@ -82,7 +82,7 @@ pub(super) struct Sheets {
     pub(super) pixels: usize,
     /// Images on every sheet.
     pub(super) n_images: usize,
-    pub(super) values: Lines,
+    pub(super) values: Lines<f32>,
 }
 
 impl Sheets {

@@ -15,7 +15,6 @@
 mod band;
 mod canvas;
 mod events;
-mod lines;
 mod product;
 mod tile;
 mod winograd;
@@ -25,8 +24,8 @@ use rayon::prelude::*;
 pub(crate) use self::band::{Desk, Ready};
 use self::canvas::{Canvas, Columns, Group, Placement, Sheets};
 use self::events::Events;
-use self::lines::Lines;
 use crate::tensor::{Shape, Tensor};
+use kernels::lines::Lines;
 
 /// Output channels that a tile computes side by side, one vector of AVX-512.
 const LANES: usize = 16;
@@ -45,7 +44,7 @@ const EVENTS_BELOW: f64 = 0.3;
 const EVENTS_BELOW_NEAR: f64 = 0.5;
 
 /// So many weights stay near: 128 KiB.
-const NEAR: usize = 1 << 15;
+const FEW_WEIGHTS: usize = 1 << 15;
 
 /// Below this density events are faster than the third way that the gradient of an input has.
 const WINOGRAD_ABOVE: f64 = 0.15;
@@ -64,18 +63,21 @@ pub enum Path {
 
 impl Path {
     fn for_values(values: &Tensor, events_below: f64) -> Path {
-        // Counting is spared where the answer does not depend on it.
-        let few = values.shape().channels < EVENTS_CHANNELS;
-        if !few && values.density() < events_below { Path::Events } else { Path::Dense }
+        Path::below(events_below, values.shape().channels, || values.density())
     }
 
     /// The faster path forwards for values of this density and so many weights.
     pub fn at(channels: usize, n_weights: usize, density: f64) -> Path {
-        if channels >= EVENTS_CHANNELS && density < Path::events_below(n_weights) { Path::Events } else { Path::Dense }
+        Path::below(Path::events_below(n_weights), channels, || density)
+    }
+
+    /// Counting is spared where the answer does not depend on the density.
+    fn below(events_below: f64, channels: usize, density: impl FnOnce() -> f64) -> Path {
+        if channels >= EVENTS_CHANNELS && density() < events_below { Path::Events } else { Path::Dense }
     }
 
     fn events_below(n_weights: usize) -> f64 {
-        if n_weights <= NEAR && product::eight_rows_fit() { EVENTS_BELOW_NEAR } else { EVENTS_BELOW }
+        if n_weights <= FEW_WEIGHTS && product::eight_rows_fit() { EVENTS_BELOW_NEAR } else { EVENTS_BELOW }
     }
 
     /// Outputs that are computed side by side. A row of events is read once per block, so blocks are as wide as the registers hold sums, unless
@@ -249,7 +251,7 @@ struct Job<'a> {
 struct Packed {
     path: Path,
     lanes: usize,
-    values: Lines,
+    values: Lines<f32>,
 }
 
 impl Packed {

@@ -86,11 +86,7 @@ impl<'a> Block<'a> {
     pub(super) fn infer(&self, input: &Tensor, states: &mut [LayerState]) -> Tensor {
         let (shape, state) = (self.shape, &mut states[self.place]);
         state.step += shape.steps;
-        if state.values.is_empty() {
-            for value in self.nodes.at_rest() {
-                state.values.resize(state.values.len() + shape.per_step(), value);
-            }
-        }
+        state.begin(shape.per_step(), self.nodes.at_rest());
         let (rows, side) = (self.rows(), self.pool.unwrap_or(1));
         let mut output = match self.pool {
             Some(side) => Tensor::zeros(Shape { height: shape.height / side, width: shape.width / side, ..shape }),

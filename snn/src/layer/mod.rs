@@ -102,6 +102,13 @@ pub struct LayerState {
 }
 
 impl LayerState {
+    /// Gives each of `n` neurons the values `rest`, one variable after another, if nothing happened yet.
+    pub(crate) fn begin(&mut self, n: usize, rest: impl IntoIterator<Item = f32>) {
+        if self.values.is_empty() {
+            rest.into_iter().for_each(|value| self.values.resize(self.values.len() + n, value));
+        }
+    }
+
     /// At rest.
     pub fn new() -> Self {
         LayerState::default()

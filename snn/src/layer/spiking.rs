@@ -114,9 +114,7 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
     fn advance(&self, inputs: [&Tensor; M], state: &mut LayerState) -> Tensor {
         let shape = inputs[0].shape();
         let n = shape.per_step();
-        if state.values.is_empty() {
-            state.values = self.node.rest().into_iter().flat_map(|value| std::iter::repeat_n(value, n)).collect();
-        }
+        state.begin(n, self.node.rest());
         let mut output = Tensor::unspecified(shape);
         let both = tasks(&mut state.values, n).into_par_iter().zip(tasks(output.values_mut(), n));
         both.enumerate().for_each(|(task, (mut states, mut outputs))| {

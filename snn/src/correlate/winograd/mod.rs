@@ -12,11 +12,11 @@ use rayon::prelude::*;
 
 use self::points::{POINTS, Vector, both_ways, load, pixels_of, result, taps};
 use super::canvas::{Canvas, Placement};
-use super::lines::Lines;
 use super::product::{add_products, eight_rows_fit};
 use super::{Correlation, LANES, ROWS};
 use crate::tensor::{Shape, Tensor};
 use kernels::dispatch;
+use kernels::lines::Lines;
 
 /// With fewer channels on either side the ways there and back cost more than is saved.
 const CHANNELS: usize = 16;
@@ -69,7 +69,7 @@ pub(super) fn input_gradient(c: &Correlation, gradient: &Tensor, input: Shape, w
     let mut output = Tensor::unspecified(input);
     let images = gradient.values().par_chunks(gradient.shape().n_features());
     let outputs = output.values_mut().par_chunks_mut(input.n_features());
-    outputs.zip(images).for_each_init(<(Canvas, Lines)>::default, |(canvas, points), (output, image)| {
+    outputs.zip(images).for_each_init(<(Canvas, Lines<f32>)>::default, |(canvas, points), (output, image)| {
         canvas.place(image, gradient.shape(), placement);
         slide(&Job { filters: &filters, canvas, shape: input }, points, output);
     });
@@ -85,7 +85,7 @@ struct Job<'a> {
 }
 
 /// The turned kernels at the points: `[block of inputs][point][output][lane]`, with zeros for channels that do not exist.
-fn filters(c: &Correlation, weights: &[f32]) -> Lines {
+fn filters(c: &Correlation, weights: &[f32]) -> Lines<f32> {
     let outputs = padded(c.outputs);
     let mut filters = Lines::zeros(POINTS * outputs * padded(c.inputs));
     filters.par_chunks_mut(POINTS * outputs * LANES).enumerate().for_each(|(block, filters)| {
@@ -117,25 +117,25 @@ fn fill_lane(c: &Correlation, weights: &[f32], filters: &mut [f32]) {
     }
 }
 
-fn slide(job: &Job, points: &mut Lines, output: &mut [f32]) {
+fn slide(job: &Job, points: &mut Lines<f32>, output: &mut [f32]) {
     if eight_rows_fit() { slide8(job, points, output) } else { slide4(job, points, output) }
 }
 
-dispatch! { fn slide8(job: &Job, points: &mut Lines, output: &mut [f32]) = slide8_body }
+dispatch! { fn slide8(job: &Job, points: &mut Lines<f32>, output: &mut [f32]) = slide8_body }
 #[inline(always)]
-fn slide8_body(job: &Job, points: &mut Lines, output: &mut [f32]) {
+fn slide8_body(job: &Job, points: &mut Lines<f32>, output: &mut [f32]) {
     slide_rows::<8>(job, points, output);
 }
 
-dispatch! { fn slide4(job: &Job, points: &mut Lines, output: &mut [f32]) = slide4_body }
+dispatch! { fn slide4(job: &Job, points: &mut Lines<f32>, output: &mut [f32]) = slide4_body }
 #[inline(always)]
-fn slide4_body(job: &Job, points: &mut Lines, output: &mut [f32]) {
+fn slide4_body(job: &Job, points: &mut Lines<f32>, output: &mut [f32]) {
     slide_rows::<4>(job, points, output);
 }
 
 /// [`ROWS`] squares at a time, of which `R` are multiplied together.
 #[inline(always)]
-fn slide_rows<const R: usize>(job: &Job, points: &mut Lines, output: &mut [f32]) {
+fn slide_rows<const R: usize>(job: &Job, points: &mut Lines<f32>, output: &mut [f32]) {
     let depth = padded(job.canvas.channels);
     let squares = Squares::new(job.shape);
     let per_row = POINTS * ROWS * depth;
