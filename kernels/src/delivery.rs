@@ -11,7 +11,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::layout::BLOCK;
-use crate::lines::{LINE, Lines};
+use crate::lines::LINE;
 use crate::segments::{Encoding, Kind, Segment};
 use crate::simd::prefetch_l2;
 use crate::store::Store;
@@ -23,13 +23,18 @@ const TOGETHER: usize = 16;
 /// Lengths of segments that are told apart; all longer ones count as one.
 const LENGTHS: usize = 128;
 
-/// Summed input of one receptor of a block, in fixed point. Its length lets 16-bit targets go unchecked.
+/// Summed input of one receptor of a block, in fixed point. Its length, which is known, lets 16-bit targets go unchecked.
 #[derive(Debug)]
-pub struct Sums(Lines<i32>);
+pub struct Sums(Box<Cells>);
+
+/// As many as a block has places, beginning with a cache line.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Cells([i32; BLOCK]);
 
 /// New sums, all zero.
 pub fn sums() -> Sums {
-    Sums(Lines::zeros(BLOCK))
+    Sums(Box::new(Cells([0; BLOCK])))
 }
 
 impl Deref for Sums {
@@ -37,14 +42,14 @@ impl Deref for Sums {
 
     #[inline(always)]
     fn deref(&self) -> &[i32; BLOCK] {
-        self.0.first_chunk().expect("they are as many as a block has places")
+        &self.0.0
     }
 }
 
 impl DerefMut for Sums {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [i32; BLOCK] {
-        self.0.first_chunk_mut().expect("they are as many as a block has places")
+        &mut self.0.0
     }
 }
 
