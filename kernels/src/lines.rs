@@ -24,6 +24,20 @@ impl<T: Copy + Default> Lines<T> {
     }
 }
 
+impl<T> Lines<T> {
+    /// Whether they do begin with a line, as those that were a vector before need not.
+    pub fn is_aligned(&self) -> bool {
+        self.as_ptr().align_offset(LINE * size_of::<T>()) == 0
+    }
+}
+
+/// As they are, at a place that is aligned or not.
+impl<T> From<Vec<T>> for Lines<T> {
+    fn from(values: Vec<T>) -> Self {
+        Lines { n: values.len(), start: 0, values }
+    }
+}
+
 impl<T> Deref for Lines<T> {
     type Target = [T];
 
@@ -49,9 +63,10 @@ mod tests {
         for n in [0, 1, 17, 1000] {
             let mut lines = Lines::<f32>::zeros(n);
             assert_eq!(lines.len(), n);
-            assert!(lines.iter().all(|x| *x == 0.0) && lines.as_ptr().addr().is_multiple_of(64));
+            assert!(lines.iter().all(|x| *x == 0.0) && lines.as_ptr().addr().is_multiple_of(64) && lines.is_aligned());
             lines.fill(1.0);
         }
         assert!(Lines::<f32>::default().is_empty());
+        assert_eq!(*Lines::from(vec![1, 2, 3]), [1, 2, 3]);
     }
 }

@@ -25,6 +25,7 @@
 pub mod activity;
 mod bytes;
 pub mod checkpoint;
+mod chunk;
 pub mod convert;
 pub mod correlate;
 pub mod data;

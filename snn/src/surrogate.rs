@@ -157,10 +157,15 @@ impl Surrogate {
         }
     }
 
-    /// [`spike`](Self::spike) of many.
-    #[inline]
+    /// [`spike`](Self::spike) of many. Most kinds have the same spikes, which are computed on the spot.
+    #[inline(always)]
     pub(crate) fn spikes(&self, x: &[f32], spikes: &mut [f32]) {
-        spikes_of(self, x, spikes);
+        match self.kind {
+            Kind::Atan | Kind::Gate | Kind::QGate | Kind::FastSigmoid | Kind::SuperSpike | Kind::Erf | Kind::Triangle | Kind::Rectangle => {
+                spikes.iter_mut().zip(x).for_each(|(spike, &x)| *spike = f32::from(x > 0.0));
+            }
+            _ => spikes_of(self, x, spikes),
+        }
     }
 
     /// [`slope`](Self::slope) of many.

@@ -6,6 +6,9 @@ use std::sync::{LazyLock, Mutex};
 
 use rayon::prelude::*;
 
+use kernels::dispatch;
+use kernels::lines::Lines;
+
 /// The five axes of every tensor, outermost first. A vector of features is an image of one pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -67,17 +70,34 @@ impl fmt::Display for Shape {
 
 /// Memory of dropped tensors by length. A training step makes the same tensors every time; taking them from the system each
 /// time costs a page fault per 4 KiB, which for small networks is a third of the step.
-static SHELF: LazyLock<Mutex<HashMap<usize, Vec<Vec<f32>>>>> = LazyLock::new(Mutex::default);
+static SHELF: LazyLock<Mutex<HashMap<usize, Vec<Lines<f32>>>>> = LazyLock::new(Mutex::default);
 
 /// Gives the memory of dropped tensors back to the system, for use between phases whose shapes differ.
 pub fn release_memory() {
     SHELF.lock().expect("no panic while the shelf is held").clear();
 }
 
+/// How many values a tensor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Census {
+    pub(crate) all: usize,
+    /// Those that are not zero.
+    pub(crate) events: usize,
+    /// Those that are one.
+    pub(crate) ones: usize,
+}
+
+impl Census {
+    /// The fraction of values that are not zero.
+    pub(crate) fn density(self) -> f64 {
+        self.events as f64 / self.all.max(1) as f64
+    }
+}
+
 /// Values of a [`Shape`], in the order of its axes.
 pub struct Tensor {
     shape: Shape,
-    values: Vec<f32>,
+    values: Lines<f32>,
 }
 
 impl Tensor {
@@ -91,18 +111,20 @@ impl Tensor {
     /// Values that whoever asks will overwrite, every one.
     pub(crate) fn unspecified(shape: Shape) -> Self {
         let shelved = SHELF.lock().expect("no panic while the shelf is held").get_mut(&shape.len()).and_then(Vec::pop);
-        Tensor { shape, values: shelved.unwrap_or_else(|| vec![0.0; shape.len()]) }
+        Tensor { shape, values: shelved.unwrap_or_else(|| Lines::zeros(shape.len())) }
     }
 
     /// Takes `values`, which must be as many as `shape` has.
     pub fn new(shape: Shape, values: Vec<f32>) -> Self {
         assert_eq!(values.len(), shape.len(), "values for {shape}");
-        Tensor { shape, values }
+        Tensor { shape, values: values.into() }
     }
 
     /// Value `i` is `f(i)`.
-    pub fn from_fn(shape: Shape, f: impl FnMut(usize) -> f32) -> Self {
-        Tensor { shape, values: (0..shape.len()).map(f).collect() }
+    pub fn from_fn(shape: Shape, mut f: impl FnMut(usize) -> f32) -> Self {
+        let mut tensor = Tensor::unspecified(shape);
+        tensor.values.iter_mut().enumerate().for_each(|(i, value)| *value = f(i));
+        tensor
     }
 
     /// The axes.
@@ -122,7 +144,7 @@ impl Tensor {
 
     /// The sum with a tensor of the same shape, value by value.
     pub(crate) fn plus(mut self, other: &Tensor) -> Tensor {
-        self.values.iter_mut().zip(&other.values).for_each(|(sum, x)| *sum += x);
+        self.values.iter_mut().zip(&*other.values).for_each(|(sum, x)| *sum += x);
         self
     }
 
@@ -148,14 +170,36 @@ impl Tensor {
 
     /// The fraction of values that are not zero.
     pub fn density(&self) -> f64 {
-        let count = |part: &[f32]| part.iter().map(|&x| u32::from(x != 0.0)).sum::<u32>() as usize;
-        let n: usize = self.values.par_chunks(1 << 14).map(count).sum();
-        n as f64 / self.shape.len().max(1) as f64
+        self.census().density()
+    }
+
+    /// How many values are of a kind.
+    pub(crate) fn census(&self) -> Census {
+        let counts = self.values.par_chunks(1 << 14).map(|part| {
+            let (mut events, mut ones) = (0, 0);
+            count(part, &mut events, &mut ones);
+            [events as usize, ones as usize]
+        });
+        let [events, ones] = counts.reduce(|| [0, 0], |a, b| [a[0] + b[0], a[1] + b[1]]);
+        Census { all: self.shape.len(), events, ones }
     }
 
     /// The first step that holds a value which is not a number or infinite.
     pub fn first_non_finite_step(&self) -> Option<usize> {
         (0..self.shape.steps).find(|&step| self.step(step).iter().any(|x| !x.is_finite()))
+    }
+}
+
+dispatch! {
+    /// Adds how many values are not zero, and how many are one.
+    fn count(values: &[f32], events: &mut u32, ones: &mut u32) = count_body
+}
+
+#[inline(always)]
+fn count_body(values: &[f32], events: &mut u32, ones: &mut u32) {
+    for &x in values {
+        *events += u32::from(x != 0.0);
+        *ones += u32::from(x == 1.0);
     }
 }
 
@@ -170,8 +214,9 @@ impl Clone for Tensor {
 impl Drop for Tensor {
     fn drop(&mut self) {
         let values = std::mem::take(&mut self.values);
-        // Small ones are cheap to allocate, and a poisoned lock must not turn one panic into an abort.
+        // Small ones are cheap to allocate, those of others need not begin with a cache line, and a poisoned lock must not turn one panic into an abort.
         if values.len() >= 1 << 14
+            && values.is_aligned()
             && let Ok(mut shelf) = SHELF.lock()
         {
             shelf.entry(values.len()).or_default().push(values);
@@ -200,6 +245,10 @@ mod tests {
     fn density_counts_values_that_are_not_zero() {
         let tensor = Tensor::from_fn(Shape::new(2, 1, [1, 1, 4]), |i| if i % 4 == 0 { -1.5 } else { 0.0 });
         assert_eq!(tensor.density(), 0.25);
+        assert_eq!(
+            Tensor::new(tensor.shape(), vec![0.0, 1.0, 2.0, -1.0, 1.0, 0.0, 0.0, 0.0]).census(),
+            Census { all: 8, events: 4, ones: 2 }
+        );
     }
 
     #[test]

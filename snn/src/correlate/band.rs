@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::canvas::{Canvas, Placement};
+use super::canvas::{Canvas, Placement, Window};
 use super::events::Events;
-use super::{Correlation, Packed, Path, Slide, events, tile};
+use super::{Correlation, Packed, Slide};
 use crate::tensor::{Shape, Tensor};
 
 /// A kernel that is ready to slide.
@@ -18,30 +18,32 @@ pub(crate) struct Ready<'a> {
 /// What sliding needs besides, kept from image to image.
 #[derive(Default)]
 pub(crate) struct Desk {
-    canvas: Canvas,
-    events: Events,
+    pub(super) canvas: Canvas,
+    pub(super) events: Events<1>,
+    pub(super) pairs: Events<2>,
+    pub(super) fours: Events<4>,
 }
 
 impl Correlation {
-    /// Gets ready to slide over the images of `input`, by the path that is faster at its density.
+    /// Gets ready to slide over the images of `input`, by the way that is fastest for its values.
     pub(crate) fn ready<'a>(&self, input: &Tensor, weights: &[f32], bias: &'a [f32]) -> Ready<'a> {
-        Ready { correlation: *self, packed: self.packed(self.path(input), weights), bias }
+        Ready { correlation: *self, packed: self.packed(self.way(input), weights), bias }
     }
 }
 
 impl Ready<'_> {
-    /// Rows `rows` of the correlation with an image of shape `from`: the bits of [`Correlation::forward`].
-    pub(crate) fn rows(&self, desk: &mut Desk, (image, from): (&[f32], Shape), rows: Range<usize>, output: &mut [f32]) {
-        let Correlation { kernel, stride, padding, outputs, .. } = self.correlation;
+    /// Images of a sample, in steps that follow each other, that are best given together.
+    pub(crate) fn at_once(&self) -> usize {
+        self.packed.way.at_once
+    }
+
+    /// Rows `rows` of the correlation with images of shape `from`, no more than are taken at once: the bits of [`Correlation::forward`].
+    pub(crate) fn rows(&self, desk: &mut Desk, (images, from): (&[&[f32]], Shape), rows: Range<usize>, outputs: &mut [&mut [f32]]) {
+        let Correlation { kernel, stride, padding, .. } = self.correlation;
         // The rows of the padded image that these reach.
         let reached = rows.start * stride..(rows.end - 1) * stride + kernel;
-        desk.canvas.place_rows(image, from, Placement { border: padding, spacing: 1, slack: 0 }, reached);
-        let slide = Slide { kernel, stride, packed: &self.packed, bias: self.bias };
+        let window = Window { shape: from, placement: Placement { border: padding, spacing: 1, slack: 0 }, rows: reached };
         let columns = (from.width + 2 * padding - kernel) / stride + 1;
-        let job = super::Job { canvas: &desk.canvas, slide: &slide, columns, outputs };
-        match self.packed.path {
-            Path::Dense => tile::slide(&job, output),
-            Path::Events => events::slide(&job, &mut desk.events, output),
-        }
+        Slide { kernel, stride, packed: &self.packed, bias: self.bias, columns }.slide(desk, &window, images, outputs);
     }
 }

@@ -1,8 +1,11 @@
 //! Images laid out so that the loops over a kernel never meet an edge.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::{LANES, ROWS};
+use crate::chunk::{load, store};
 use crate::tensor::Shape;
 use kernels::lines::Lines;
 
@@ -24,6 +27,35 @@ impl Placement {
     }
 }
 
+/// Some rows of the canvas of images.
+pub(super) struct Window {
+    /// Of the images.
+    pub(super) shape: Shape,
+    pub(super) placement: Placement,
+    pub(super) rows: Range<usize>,
+}
+
+impl Window {
+    pub(super) fn whole(shape: Shape, placement: Placement) -> Self {
+        Window { shape, placement, rows: 0..placement.size(shape)[0] }
+    }
+
+    /// Pixels of a row.
+    pub(super) fn width(&self) -> usize {
+        self.placement.size(self.shape)[1]
+    }
+
+    /// The pixels of `image` that lie in each row, if any do.
+    pub(super) fn lines<'a>(&self, image: &'a [f32]) -> impl Iterator<Item = Option<&'a [f32]>> {
+        let (Placement { border, spacing, .. }, height) = (self.placement, self.shape.height);
+        let len = self.shape.width * self.shape.channels;
+        self.rows.clone().map(move |row| {
+            let y = row.checked_sub(border)?;
+            (y % spacing == 0 && y / spacing < height).then(|| &image[y / spacing * len..][..len])
+        })
+    }
+}
+
 /// One image with zeros around it.
 #[derive(Default)]
 pub(super) struct Canvas {
@@ -36,36 +68,20 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    pub(super) fn place(&mut self, image: &[f32], shape: Shape, placement: Placement) {
-        let [height, width] = placement.size(shape);
-        if placement.spacing == 1 {
-            return self.place_rows(image, shape, placement, 0..height);
-        }
-        (self.width, self.channels) = (width, shape.channels);
+    pub(super) fn place(&mut self, image: &[f32], window: &Window) {
+        (self.width, self.channels) = (window.width(), window.shape.channels);
+        let (row, Placement { border, spacing, .. }) = (self.width * self.channels, window.placement);
         self.values.clear();
-        self.values.resize(height * width * shape.channels, 0.0);
-        for (y, row) in image.chunks_exact(shape.width * shape.channels).enumerate() {
-            let start = ((placement.border + y * placement.spacing) * width + placement.border) * shape.channels;
-            for (x, pixel) in row.chunks_exact(shape.channels).enumerate() {
-                let start = start + x * placement.spacing * shape.channels;
-                self.values[start..start + shape.channels].copy_from_slice(pixel);
+        self.values.resize(window.rows.len() * row, 0.0);
+        for (values, line) in self.values.chunks_exact_mut(row).zip(window.lines(image)) {
+            let (values, line) = (&mut values[border * self.channels..], line.unwrap_or_default());
+            if spacing == 1 {
+                values[..line.len()].copy_from_slice(line);
+                continue;
             }
-        }
-    }
-}
-
-impl Canvas {
-    /// Rows `rows` of the canvas on which pixels lie side by side.
-    pub(super) fn place_rows(&mut self, image: &[f32], shape: Shape, placement: Placement, rows: std::ops::Range<usize>) {
-        let (border, [_, width]) = (placement.border, placement.size(shape));
-        (self.width, self.channels) = (width, shape.channels);
-        let (row, margin) = (self.width * self.channels, border * self.channels);
-        self.values.clear();
-        self.values.resize(rows.len() * row, 0.0);
-        let first = rows.start.saturating_sub(border);
-        let lines = image.chunks_exact(shape.width * shape.channels).skip(first);
-        for (line, y) in lines.zip(first + border - rows.start..rows.len()) {
-            self.values[y * row + margin..][..line.len()].copy_from_slice(line);
+            for (x, pixel) in line.chunks_exact(self.channels).enumerate() {
+                values[x * spacing * self.channels..][..pixel.len()].copy_from_slice(pixel);
+            }
         }
     }
 }
@@ -109,11 +125,8 @@ impl Sheets {
                 let y = placement.border + p / shape.width * placement.spacing;
                 let x = placement.border + p % shape.width * placement.spacing;
                 let (to, from) = (&mut values[(y * width + x) * lanes..][..here], &pixel[block * lanes..][..here]);
-                match (to.first_chunk_mut::<LANES>(), from.first_chunk::<LANES>()) {
-                    // The usual length, without a call.
-                    (Some(to), Some(from)) if here == LANES => *to = *from,
-                    _ => to.copy_from_slice(from),
-                }
+                // The usual length, without a call.
+                if here == LANES { store::<LANES>(&load(from), to) } else { to.copy_from_slice(from) }
             }
         });
     }

@@ -68,7 +68,7 @@ fn forward_and_both_gradients_follow_the_definition() {
         });
         let mut sum = vec![0.0; w.len()];
         c.weight_gradient_by(Path::Dense, &input, &gradient, &mut sum);
-        assert_close(c.forward_by(Path::Dense, &input, w, &[]).values(), &output, "output");
+        assert_close(c.forward_by(Path::Dense.into(), &input, w, &[]).values(), &output, "output");
         assert_close(c.input_gradient_by(Path::Dense, &gradient, shape, w).values(), &to_input, "input gradient");
         assert_close(&sum, &to_weights, "weight gradient");
     }
@@ -87,7 +87,7 @@ fn events_give_the_same_bits_as_all_products() {
         let by = |path| {
             let mut sum = vec![0.0; w.len()];
             c.weight_gradient_by(path, &input, &gradient, &mut sum);
-            let output = c.forward_by(path, &input, w, &bias);
+            let output = c.forward_by(path.into(), &input, w, &bias);
             (output.values().to_vec(), c.input_gradient_by(path, &gradient, shape, w).values().to_vec(), sum)
         };
         assert!(by(Path::Dense) == by(Path::Events), "{c:?}");
@@ -99,12 +99,16 @@ fn blocks_of_all_widths_give_the_same_bits() {
     let c = Correlation { kernel: 3, stride: 2, padding: 1, inputs: 9, outputs: 130 };
     let input = values(Shape::new(1, 2, [7, 6, 9]), 0.3, 8);
     let weights = values(Shape::new(1, 1, [1, 1, c.n_weights()]), 1.0, 9);
-    let expected = c.forward_by(Path::Dense, &input, weights.values(), &[]);
+    let expected = c.forward_by(Path::Dense.into(), &input, weights.values(), &[]);
     for lanes in [16, 32, 64, 128] {
         let at = |tap, i, o| weights.values()[(i * c.n_taps() + tap) * c.outputs + o];
-        let packed = Packed::in_blocks(Path::Events, lanes, [9, 9, 130], at);
+        let packed = Packed::in_blocks(Path::Events.into(), lanes, [9, 9, 130], at);
         let placement = Placement { border: 1, spacing: 1, slack: 0 };
-        let found = Slide { kernel: 3, stride: 2, packed: &packed, bias: &[] }.over(&input, placement, expected.shape());
+        let found = Slide { kernel: 3, stride: 2, packed: &packed, bias: &[], columns: expected.shape().width }.over(
+            &input,
+            placement,
+            expected.shape(),
+        );
         assert!(found.values() == expected.values(), "{lanes} outputs side by side");
     }
 }
@@ -135,5 +139,25 @@ fn the_gradient_by_fewer_products_follows_the_definition() {
         let mut to_input = vec![0.0; shape.len()];
         products(&c, shape, |o, i, k| to_input[i] += f64::from(g[o]) * f64::from(w[k]));
         assert_close(winograd::input_gradient(&c, &gradient, shape, w).values(), &to_input, "input gradient");
+    }
+}
+
+#[test]
+fn steps_that_are_computed_together_give_the_bits_of_steps_by_themselves() {
+    // Weights are far; as many outputs as fill blocks of 64 and of 128, and some more.
+    for (outputs, steps) in [(130, 4), (64, 7), (128, 3), (40, 2)] {
+        let c = Correlation { kernel: 3, stride: 1, padding: 1, inputs: 100, outputs };
+        let shape = Shape::new(steps, 2, [5, 4, 100]);
+        let weights = values(Shape::new(1, 1, [1, 1, c.n_weights()]), 1.0, 11);
+        let some = values(shape, 0.2, 10);
+        let spikes = Tensor::from_fn(shape, |i| f32::from(some.values()[i] != 0.0));
+        let bias = vec![-0.5; outputs];
+        for input in [some, spikes] {
+            let expected = c.forward_by(Path::Dense.into(), &input, weights.values(), &bias);
+            let way = c.way(&input);
+            assert_eq!((way.path, way.at_once > 1), (Path::Events, product::eight_rows_fit()));
+            let found = c.forward_by(way, &input, weights.values(), &bias);
+            assert!(found.values() == expected.values(), "{outputs} outputs, {steps} steps, {} at once", way.at_once);
+        }
     }
 }

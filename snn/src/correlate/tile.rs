@@ -3,14 +3,15 @@
 // Loops over indices where iterators would keep the compiler from holding a tile in registers.
 #![allow(clippy::needless_range_loop)]
 
-use super::canvas::{Columns, Group};
-use super::product::{Vector, add_products, eight_rows_fit};
+use super::canvas::{Canvas, Columns, Group};
+use super::product::{add_products, eight_rows_fit};
 use super::{Job, LANES};
+use crate::chunk::store;
 use kernels::dispatch;
 
 /// Some pixels of an image under a sliding kernel.
-pub(super) fn slide(job: &Job, output: &mut [f32]) {
-    if eight_rows_fit() { slide8(job, output) } else { slide6(job, output) }
+pub(super) fn slide(job: &Job, canvas: &Canvas, output: &mut [f32]) {
+    if eight_rows_fit() { slide8(job, canvas, output) } else { slide6(job, canvas, output) }
 }
 
 /// Adds what a group of images gives to the gradient of a few input channels: `sum[channel][tap][output]`.
@@ -21,10 +22,10 @@ pub(super) fn weight_gradient(group: &Group, columns: &Columns, sum: &mut [f32])
 /// The loops for tiles of so many pixels, and of so many input channels, for every instruction set.
 macro_rules! for_rows {
     ($pixels:literal, $slide:ident, $slide_body:ident; $channels:literal, $gradient:ident, $gradient_body:ident) => {
-        dispatch! { fn $slide(job: &Job, output: &mut [f32]) = $slide_body }
+        dispatch! { fn $slide(job: &Job, canvas: &Canvas, output: &mut [f32]) = $slide_body }
         #[inline(always)]
-        fn $slide_body(job: &Job, output: &mut [f32]) {
-            slide_rows::<$pixels>(job, output)
+        fn $slide_body(job: &Job, canvas: &Canvas, output: &mut [f32]) {
+            slide_rows::<$pixels>(job, canvas, output)
         }
         dispatch! { fn $gradient(group: &Group, columns: &Columns, sum: &mut [f32]) = $gradient_body }
         #[inline(always)]
@@ -38,9 +39,9 @@ for_rows!(8, slide8, slide8_body; 8, gradient8, gradient8_body);
 for_rows!(6, slide6, slide6_body; 4, gradient4, gradient4_body);
 
 #[inline(always)]
-fn slide_rows<const R: usize>(job: &Job, output: &mut [f32]) {
-    let row = job.slide.kernel * job.canvas.channels;
-    let down = job.canvas.width * job.canvas.channels;
+fn slide_rows<const R: usize>(job: &Job, canvas: &Canvas, output: &mut [f32]) {
+    let row = job.slide.kernel * canvas.channels;
+    let down = canvas.width * canvas.channels;
     let weights = job.slide.packed.values.as_chunks::<LANES>().0;
     let n_pixels = output.len() / job.outputs;
     for (block, weights) in weights.chunks_exact(job.slide.kernel * row).enumerate() {
@@ -53,13 +54,13 @@ fn slide_rows<const R: usize>(job: &Job, output: &mut [f32]) {
             // Past the last pixel the tile repeats it, and nobody stores what comes of that.
             let mut starts = [0; R];
             for p in 0..R {
-                starts[p] = job.start((first + p).min(n_pixels - 1));
+                starts[p] = job.corner((first + p).min(n_pixels - 1)) * canvas.channels;
             }
             let mut sums = [bias; R];
             for dy in 0..job.slide.kernel {
-                let mut pixels = [&job.canvas.values[..0]; R];
+                let mut pixels = [&canvas.values[..0]; R];
                 for p in 0..R {
-                    pixels[p] = &job.canvas.values[starts[p] + dy * down..][..row];
+                    pixels[p] = &canvas.values[starts[p] + dy * down..][..row];
                 }
                 sums = add_products(pixels, &weights[dy * row..][..row], sums);
             }
@@ -67,15 +68,6 @@ fn slide_rows<const R: usize>(job: &Job, output: &mut [f32]) {
                 store(&sums[p], &mut output[(first + p) * job.outputs + block * LANES..][..here]);
             }
         }
-    }
-}
-
-/// As many as there is room for; the usual length without a call.
-#[inline(always)]
-fn store(sums: &Vector, to: &mut [f32]) {
-    match to.first_chunk_mut() {
-        Some(all) => *all = *sums,
-        None => to.copy_from_slice(&sums[..to.len()]),
     }
 }
 
@@ -109,7 +101,7 @@ fn gradient_rows<const R: usize>(group: &Group, columns: &Columns, sum: &mut [f3
 
 #[cfg(test)]
 mod tests {
-    use super::super::canvas::{Canvas, Placement, Sheets};
+    use super::super::canvas::{Placement, Sheets, Window};
     use super::super::{Correlation, Path, Slide};
     use super::*;
     use crate::random::Random;
@@ -124,14 +116,15 @@ mod tests {
             let shape = Shape::new(1, 1, [7, 5, inputs]);
             let to = c.shape(shape).unwrap();
             let (image, weights, gradient) = (values(shape.len()), values(c.n_weights()), values(to.len()));
-            let packed = c.packed(Path::Dense, &weights);
-            let slide = Slide { kernel: 3, stride: 1, packed: &packed, bias: &[0.5; 20] };
+            let packed = c.packed(Path::Dense.into(), &weights);
+            let slide = Slide { kernel: 3, stride: 1, packed: &packed, bias: &[0.5; 20], columns: to.width };
             let mut canvas = Canvas::default();
-            canvas.place(&image, shape, Placement { border: 1, spacing: 1, slack: 0 });
-            let job = Job { canvas: &canvas, slide: &slide, columns: to.width, outputs: 20 };
+            let window = Window::whole(shape, Placement { border: 1, spacing: 1, slack: 0 });
+            canvas.place(&image, &window);
+            let job = Job { window: &window, slide: &slide, outputs: 20 };
             let [mut eight, mut six] = [vec![0.0; to.len()], vec![0.0; to.len()]];
-            slide8(&job, &mut eight);
-            slide6(&job, &mut six);
+            slide8(&job, &canvas, &mut eight);
+            slide6(&job, &canvas, &mut six);
             assert!(eight == six, "{inputs} inputs");
             let mut sheets = Sheets::new(LANES, c.spread(to, shape), to);
             sheets.fill(&gradient);

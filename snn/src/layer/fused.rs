@@ -74,9 +74,9 @@ impl<'a> Block<'a> {
         size_of::<f32>() * self.shape.width * self.shape.channels
     }
 
-    /// Rows of a band, whole squares of the pool.
-    fn rows(&self) -> usize {
-        let bytes = BAND.max(size_of_val(self.weights) / WEIGHTS_PER_BAND);
+    /// Rows of a band, whole squares of the pool; fewer if its currents are of more than two steps.
+    fn rows(&self, at_once: usize) -> usize {
+        let bytes = BAND.max(size_of_val(self.weights) / WEIGHTS_PER_BAND) * 2 / at_once.max(2);
         let most = (bytes / self.row_bytes().max(1)).max(1);
         let n_bands = self.shape.height.div_ceil(most);
         self.shape.height.div_ceil(n_bands).next_multiple_of(self.pool.unwrap_or(1))
@@ -86,16 +86,15 @@ impl<'a> Block<'a> {
     pub(super) fn infer(&self, input: &Tensor, states: &mut [LayerState]) -> Tensor {
         let (shape, state) = (self.shape, &mut states[self.place]);
         state.step += shape.steps;
-        state.begin(shape.per_step(), self.nodes.at_rest());
-        let (rows, side) = (self.rows(), self.pool.unwrap_or(1));
+        let ready = self.correlation.ready(input, self.weights, self.bias);
+        let (rows, side) = (self.rows(ready.at_once()), self.pool.unwrap_or(1));
         let mut output = match self.pool {
             Some(side) => Tensor::zeros(Shape { height: shape.height / side, width: shape.width / side, ..shape }),
             None => Tensor::unspecified(shape),
         };
         let (to, n_bands) = (output.shape(), shape.height.div_ceil(rows));
         let outputs = bands(output.values_mut(), to, rows / side, n_bands);
-        let variables = bands(&mut state.values, shape, rows, n_bands);
-        let ready = self.correlation.ready(input, self.weights, self.bias);
+        let variables = bands(state.variables(shape, &self.nodes.at_rest()), shape, rows, n_bands);
         let tasks = outputs.into_par_iter().zip(variables).enumerate();
         tasks.for_each_init(Scratch::default, |scratch, (task, (outputs, variables))| {
             let first = task % n_bands * rows;
@@ -110,17 +109,22 @@ impl<'a> Block<'a> {
         let (from, variables) = (input.shape(), &mut band.variables[..]);
         let here = Shape { steps: 1, batch: 1, height: band.rows.len(), ..self.shape };
         let Scratch { desk, currents, spikes } = scratch;
-        currents.resize(here.len(), 0.0);
+        let at_once = ready.at_once().min(from.steps);
+        currents.resize(at_once * here.len(), 0.0);
         spikes.resize(here.len(), 0.0);
         for step in 0..self.shape.steps {
             // Images that are repeated are computed once.
-            if step < from.steps {
-                let image = &input.step(step)[band.sample * from.n_features()..][..from.n_features()];
-                ready.rows(desk, (image, from), band.rows.clone(), currents);
+            if step < from.steps && step % at_once == 0 {
+                let images =
+                    (step..from.steps).take(at_once).map(|step| &input.step(step)[band.sample * from.n_features()..][..from.n_features()]);
+                let images: Vec<&[f32]> = images.collect();
+                let mut outputs: Vec<&mut [f32]> = currents.chunks_exact_mut(here.len()).take(images.len()).collect();
+                ready.rows(desk, (&images, from), band.rows.clone(), &mut outputs);
                 if let Some([a, b]) = &self.norm {
-                    normalise(currents, a, b);
+                    outputs.into_iter().for_each(|currents| normalise(currents, a, b));
                 }
             }
+            let currents = &currents[step.min(from.steps - 1) % at_once * here.len()..][..here.len()];
             match (self.pool, band.outputs.get_mut(step)) {
                 (None, Some(output)) => self.nodes.advance(variables, currents, output),
                 (side, output) => {

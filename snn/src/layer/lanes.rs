@@ -1,5 +1,6 @@
 //! The loops over the steps of many neurons, a few of them side by side.
 
+use crate::chunk::{load, store};
 use crate::node::{Gradients, Moment, Node};
 use crate::surrogate::Surrogate;
 use crate::tensor::Tensor;
@@ -25,25 +26,6 @@ pub(super) fn tasks(values: &mut [f32], per_row: usize) -> Vec<Vec<&mut [f32]>> 
         }
     }
     tasks
-}
-
-/// Full lanes are the rule, and are copied without a call.
-#[inline(always)]
-fn load(values: &[f32]) -> Lanes {
-    let mut lanes = ZERO;
-    match values.first_chunk() {
-        Some(all) => lanes = *all,
-        None => lanes[..values.len()].copy_from_slice(values),
-    }
-    lanes
-}
-
-#[inline(always)]
-fn store(lanes: &Lanes, values: &mut [f32]) {
-    match values.first_chunk_mut() {
-        Some(all) => *all = *lanes,
-        None => values.copy_from_slice(&lanes[..values.len()]),
-    }
 }
 
 /// What neurons do in a step.

@@ -102,11 +102,15 @@ pub struct LayerState {
 }
 
 impl LayerState {
-    /// Gives each of `n` neurons the values `rest`, one variable after another, if nothing happened yet.
-    pub(crate) fn begin(&mut self, n: usize, rest: impl IntoIterator<Item = f32>) {
-        if self.values.is_empty() {
-            rest.into_iter().for_each(|value| self.values.resize(self.values.len() + n, value));
+    /// The variables of neurons that get images of `shape`, one image after another; `rest` if nothing happened yet.
+    pub(crate) fn variables(&mut self, shape: Shape, rest: &[f32]) -> &mut [f32] {
+        if self.carried.is_empty() {
+            let mut variables = Tensor::unspecified(Shape { steps: rest.len(), ..shape });
+            let images = variables.values_mut().chunks_exact_mut(shape.per_step().max(1));
+            images.zip(rest).for_each(|(image, &value)| image.fill(value));
+            self.carried.push(variables);
         }
+        self.carried[0].values_mut()
     }
 
     /// At rest.

@@ -19,7 +19,7 @@ pub struct Spiking<T, const N: usize, const P: usize = 0, const M: usize = 1> {
     learnable: Vec<Parameter>,
     input: Option<[Tensor; M]>,
     /// What the variables were before the input, by variable; empty for rest.
-    start: Vec<f32>,
+    start: Option<Tensor>,
 }
 
 /// Where nodes with two inputs have the second from.
@@ -44,7 +44,7 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
     /// Neurons with this definition and this way of firing.
     pub fn new(node: T, surrogate: Surrogate) -> Self {
         let learnable = node.learnable().map(|(name, value)| Parameter::new(name, vec![value], false));
-        Spiking { node, surrogate, second: Second::Channels, learnable: learnable.into(), input: None, start: Vec::new() }
+        Spiking { node, surrogate, second: Second::Channels, learnable: learnable.into(), input: None, start: None }
     }
 
     /// With the second input from here.
@@ -79,7 +79,13 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
     }
 
     fn run<'a>(&'a self, inputs: [&'a Tensor; M], task: usize) -> Run<'a, T, N, P, M> {
-        Run { dynamics: self.dynamics(), learns_more: self.learnable.len() > P, inputs, task, start: &self.start }
+        Run {
+            dynamics: self.dynamics(),
+            learns_more: self.learnable.len() > P,
+            inputs,
+            task,
+            start: self.start.as_ref().map_or(&[], Tensor::values),
+        }
     }
 
     /// The inputs after the first, for steps from `first` on.
@@ -105,7 +111,7 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
         let mut input = Some(input);
         let inputs = self.more(input.as_ref().expect("just put there"), pass, first);
         let inputs = inputs.unwrap_or_else(|| std::array::from_fn(|_| input.take().expect("one input")));
-        self.start.clone_from(&state.values);
+        self.start = state.carried.first().cloned();
         let output = self.advance(inputs.each_ref(), state);
         self.input = Some(inputs);
         output
@@ -114,9 +120,8 @@ impl<T: Node<N, P, M>, const N: usize, const P: usize, const M: usize> Spiking<T
     fn advance(&self, inputs: [&Tensor; M], state: &mut LayerState) -> Tensor {
         let shape = inputs[0].shape();
         let n = shape.per_step();
-        state.begin(n, self.node.rest());
         let mut output = Tensor::unspecified(shape);
-        let both = tasks(&mut state.values, n).into_par_iter().zip(tasks(output.values_mut(), n));
+        let both = tasks(state.variables(shape, &self.node.rest()), n).into_par_iter().zip(tasks(output.values_mut(), n));
         both.enumerate().for_each(|(task, (mut states, mut outputs))| {
             advance(&self.run(inputs, task), &mut states, &mut outputs);
         });

@@ -10,10 +10,11 @@ mod points;
 
 use rayon::prelude::*;
 
-use self::points::{POINTS, Vector, both_ways, load, pixels_of, result, taps};
-use super::canvas::{Canvas, Placement};
+use self::points::{POINTS, Vector, both_ways, pixels_of, result, taps};
+use super::canvas::{Canvas, Placement, Window};
 use super::product::{add_products, eight_rows_fit};
 use super::{Correlation, LANES, ROWS};
+use crate::chunk::{load, store};
 use crate::tensor::{Shape, Tensor};
 use kernels::dispatch;
 use kernels::lines::Lines;
@@ -50,9 +51,9 @@ impl Squares {
     }
 }
 
-/// A canvas that holds whole squares for every pixel of `own`, whose kernels reach `border` pixels over the edge.
-fn placement(border: usize, own: Shape) -> Placement {
-    Placement { border, spacing: 1, slack: usize::from(own.height % 2 + own.width % 2 > 0) }
+/// A canvas of `gradient` that holds whole squares for every pixel of `own`, whose kernels reach `border` pixels over the edge.
+fn window(gradient: Shape, border: usize, own: Shape) -> Window {
+    Window::whole(gradient, Placement { border, spacing: 1, slack: usize::from(own.height % 2 + own.width % 2 > 0) })
 }
 
 /// Numbers up to the next whole vector.
@@ -65,12 +66,12 @@ const AHEAD: usize = 1 << 17;
 
 pub(super) fn input_gradient(c: &Correlation, gradient: &Tensor, input: Shape, weights: &[f32]) -> Tensor {
     let filters = filters(c, weights);
-    let placement = placement(2 - c.padding, input);
+    let window = window(gradient.shape(), 2 - c.padding, input);
     let mut output = Tensor::unspecified(input);
     let images = gradient.values().par_chunks(gradient.shape().n_features());
     let outputs = output.values_mut().par_chunks_mut(input.n_features());
     outputs.zip(images).for_each_init(<(Canvas, Lines<f32>)>::default, |(canvas, points), (output, image)| {
-        canvas.place(image, gradient.shape(), placement);
+        canvas.place(image, &window);
         slide(&Job { filters: &filters, canvas, shape: input }, points, output);
     });
     output
@@ -101,7 +102,7 @@ fn fill_lane(c: &Correlation, weights: &[f32], filters: &mut [f32]) {
     let outputs = padded(c.outputs);
     for first in (0..c.outputs).step_by(LANES) {
         let here = LANES.min(c.outputs - first);
-        let turned = |y: usize, x: usize| load(&weights[(8 - 3 * y - x) * c.outputs + first..], here);
+        let turned = |y: usize, x: usize| load(&weights[(8 - 3 * y - x) * c.outputs + first..][..here]);
         let mut kernel = [[[0.0; LANES]; 3]; 3];
         for (y, row) in kernel.iter_mut().enumerate() {
             for (x, tap) in row.iter_mut().enumerate() {
@@ -202,10 +203,7 @@ fn place(shape: Shape, [top, left]: [usize; 2], block: usize, products: &[[Vecto
     for (y, row) in pixels.iter().enumerate().take(shape.height - top) {
         for (x, pixel) in row.iter().enumerate().take(shape.width - left) {
             let start = ((top + y) * shape.width + left + x) * shape.channels + block * LANES;
-            match output[start..start + here].first_chunk_mut() {
-                Some(all) => *all = *pixel,
-                None => output[start..start + here].copy_from_slice(&pixel[..here]),
-            }
+            store(pixel, &mut output[start..start + here]);
         }
     }
 }
@@ -224,7 +222,7 @@ mod tests {
         let gradient = Tensor::from_fn(c.shape(shape).unwrap(), |_| random.normal() as f32);
         let filters = filters(&c, &weights);
         let mut canvas = Canvas::default();
-        canvas.place(gradient.values(), gradient.shape(), placement(1, shape));
+        canvas.place(gradient.values(), &window(gradient.shape(), 1, shape));
         let job = Job { filters: &filters, canvas: &canvas, shape };
         let [mut eight, mut four] = [vec![0.0; shape.len()], vec![0.0; shape.len()]];
         slide8(&job, &mut Lines::default(), &mut eight);

@@ -6,6 +6,7 @@
 use super::super::LANES;
 use super::super::canvas::Canvas;
 pub(super) use super::super::product::Vector;
+use crate::chunk::load;
 
 /// Points of a square.
 pub(super) const POINTS: usize = 16;
@@ -73,21 +74,10 @@ pub(super) fn pixels_of(canvas: &Canvas, [top, left]: [usize; 2], channel: usize
     let mut square = [[[0.0; LANES]; 4]; 4];
     for y in 0..4 {
         for x in 0..4 {
-            square[y][x] = load(&canvas.values[((top + y) * canvas.width + left + x) * canvas.channels + channel..], here);
+            square[y][x] = load(&canvas.values[((top + y) * canvas.width + left + x) * canvas.channels + channel..][..here]);
         }
     }
     both_ways(&square, pixels)
-}
-
-/// The first `here` of `values`, then zeros.
-#[inline(always)]
-pub(super) fn load(values: &[f32], here: usize) -> Vector {
-    if here == LANES {
-        return *values.first_chunk().expect("there are as many values as channels");
-    }
-    let mut vector = [0.0; LANES];
-    vector[..here].copy_from_slice(&values[..here]);
-    vector
 }
 
 /// A line of the kernel at the points.

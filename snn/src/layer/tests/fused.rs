@@ -67,8 +67,9 @@ fn layers_that_are_computed_together_give_the_bits_of_layers_one_after_another()
             assert!(found.values() == expected.values(), "case {case}, round {round}");
             assert!(expected.density() > 0.01, "case {case} is silent");
         }
+        let variables = |state: &LayerState| state.carried.first().map(|values| values.values().to_vec());
         for (layer, (a, b)) in together.parts.iter().zip(&apart).enumerate() {
-            assert!(a.values == b.values && a.step == b.step, "state of layer {layer} of case {case}");
+            assert!(variables(a) == variables(b) && a.step == b.step, "state of layer {layer} of case {case}");
         }
     }
 }
