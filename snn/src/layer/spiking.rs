@@ -18,7 +18,7 @@ pub struct Spiking<T, const N: usize, const P: usize = 0, const M: usize = 1> {
     /// Those of the node, then those of [`learning`](Self::learning).
     learnable: Vec<Parameter>,
     input: Option<[Tensor; M]>,
-    /// What the variables were before the input, by variable; empty for rest.
+    /// What the variables were before the input, by variable; none for rest.
     start: Option<Tensor>,
 }
 
