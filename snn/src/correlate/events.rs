@@ -180,9 +180,10 @@ fn add_events<const V: usize, const N: usize>(
 }
 
 /// [`add_events`] where every value is 0 or 1, so that products are exact and may be fused with their addition: the sums have the same bits. Half of
-/// the additions are fused and half take masked weights, for these are different units of the processor.
+/// the additions are fused and half take masked weights, for these are different units of the processor. For AVX-512, which has fused operations; elsewhere
+/// they would be emulated.
 #[inline(always)]
-#[allow(clippy::needless_range_loop)]
+#[allow(clippy::needless_range_loop, clippy::disallowed_methods)]
 fn add_spikes<const V: usize, const N: usize>(
     events: &[Event<N>],
     left: usize,

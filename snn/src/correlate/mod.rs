@@ -91,7 +91,7 @@ impl Path {
 #[derive(Clone, Copy)]
 struct Way {
     path: Path,
-    /// Whether every value is 0 or 1, for loops that make use of it.
+    /// Whether every value is 0 or 1 and the processor has the loop for that.
     spikes: bool,
     /// Images of a sample, in steps that follow each other, that are computed together.
     at_once: usize,
